@@ -1,0 +1,22 @@
+/* gusto: recommender systems in C. Includes every public header. */
+#ifndef GUSTO_H
+#define GUSTO_H
+
+#include "container.h"
+#include "context.h"
+#include "evaluate.h"
+#include "ids.h"
+#include "model.h"
+#include "option.h"
+#include "optimizer.h"
+#include "rate.h"
+#include "ratings.h"
+#include "read.h"
+#include "schedule.h"
+#include "split.h"
+#include "status.h"
+#include "synth.h"
+#include "train.h"
+#include "types.h"
+
+#endif

@@ -1,0 +1,48 @@
+/* Training: who hears of it, where it is checkpointed, what it left behind. */
+#ifndef GUSTO_TRAIN_H
+#define GUSTO_TRAIN_H
+
+#include "ratings.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One epoch (or sweep) of a fit. NaN where there is none. */
+typedef struct gusto_epoch {
+    int64_t epoch;      /* from 1 */
+    double  loss;       /* mean over the training ratings of the loss as it was met during the epoch, without regularization */
+    double  validation; /* RMSE on the validation set after the epoch (log loss for logistic models says so in docs/) */
+    double  rate;       /* learning rate at the last step of the epoch */
+    double  seconds;    /* of the epoch, without validation and checkpoint */
+    double  ratings_per_second;
+} gusto_epoch;
+
+/* Where a fit stands. */
+typedef struct gusto_progress {
+    size_t             size;
+    int64_t            epoch, n_epochs; /* epoch from 1 */
+    int64_t            done, total;     /* batches of this epoch */
+    const gusto_epoch *finished;        /* the epoch that has just ended, or NULL in the middle of one */
+} gusto_progress;
+
+/* Called after every epoch, and within epochs at most every few batches, always from the calling thread. Returning true
+ * cancels: the fit returns GUSTO_CANCELLED and the model is valid, as of the last batch. */
+typedef bool (*gusto_progress_fn)(void *user, const gusto_progress *progress);
+
+typedef struct gusto_fit_options {
+    size_t               size;       /* sizeof(gusto_fit_options) */
+    const gusto_ratings *validation; /* NULL: none. Its ids are matched by dictionary. */
+    gusto_progress_fn    progress;   /* NULL: nobody */
+    void                *user;       /* passed to progress */
+    const char          *checkpoint; /* NULL: none. Container, written atomically. */
+    int64_t              checkpoint_every; /* epochs; at least 1 */
+    const char          *resume;     /* NULL: start afresh; else a checkpoint of the same model, options, seed and ratings. */
+} gusto_fit_options;
+
+GUSTO_API gusto_fit_options gusto_fit_options_default(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,45 @@
+/* Option tables put together: the values of several tables, each under a prefix, set by name and in bounds. */
+#ifndef GU_OPTIONS_H
+#define GU_OPTIONS_H
+
+#include "core/context.h"
+
+#include <gusto/option.h>
+
+enum { GU_OPTION_TEXT = 64 };
+
+/* One table. prefix "" or e.g. "adam": option beta1 is then "adam.beta1". */
+typedef struct gu_option_group {
+    const char         *prefix;
+    const gusto_option *table;
+    int                 n;
+} gu_option_group;
+
+typedef struct gu_options {
+    gu_option_group *groups; /* owned */
+    int              n_groups;
+    int              n;     /* of all options */
+    double          *value; /* [n], group after group */
+} gu_options;
+
+/* All values at their defaults.   groups [n_groups]: copied, the tables borrowed.   Errors: GUSTO_ENOMEM. */
+gusto_status gu_options_init(gusto_context *context, const gu_option_group *groups, int n_groups, gu_options *out);
+void         gu_options_clear(const gusto_allocator *allocator, gu_options *options);
+
+/* The o-th option: its full name in name [GU_OPTION_TEXT]. Returns NULL past the end. */
+const gusto_option *gu_options_at(const gu_options *options, int o, char *name);
+
+/* The number of an option by full name, or -1. */
+int gu_options_find(const gu_options *options, const char *name);
+
+/* The values of a group, in the order of its table. The group must be there. */
+const double *gu_options_group(const gu_options *options, const char *prefix, const gusto_option *table);
+
+/* Errors: GUSTO_EOPTION, naming the nearest option, the bound, or the choices. */
+gusto_status gu_options_set(gusto_context *context, gu_options *options, const char *name, const char *text);
+gusto_status gu_options_set_number(gusto_context *context, gu_options *options, const char *name, double value);
+
+/* The value as text that gu_options_set takes.   text [GU_OPTION_TEXT]. */
+void gu_options_text(const gusto_option *option, double value, char *text);
+
+#endif

@@ -1,0 +1,107 @@
+/* The table of kernels: the loops that the time goes into, once in reference C, once for AVX2 + FMA, once for AVX-512.
+ *
+ * The three variants give the same bits. That is by contract, not by luck: every sum has one order (below), every multiply-add
+ * is a fused one, square root and division are IEEE's, and the compiler may not contract (-ffp-contract=off).
+ *
+ * Order of a dot product: LANES partial sums, lane l taking j = l, l + LANES, ...; then lane l takes lane l + LANES / 2, and so on by halves.
+ * Rows of factors have a leading dimension ld that is a multiple of LANES, and zeros in the padding. Pointers need no alignment
+ * beyond that of their type; aligned to GU_ALIGN they are faster. */
+#ifndef GU_KERNELS_H
+#define GU_KERNELS_H
+
+#include "core/context.h"
+
+enum { GU_LANES = 64 / sizeof(gusto_real) };
+
+/* Columns padded to whole vectors. */
+static inline int64_t gu_padded(int64_t k)
+{
+    return (k + GU_LANES - 1) / GU_LANES * GU_LANES;
+}
+
+/* What a prediction x is compared by.
+ * SQUARED:  loss (x - r)^2, residual x - r (half the derivative).
+ * LOGISTIC: r in 0..1, loss -r log s - (1 - r) log (1 - s), s = 1 / (1 + exp(-x)); residual s - r. */
+typedef enum gu_loss { GU_LOSS_SQUARED, GU_LOSS_LOGISTIC } gu_loss;
+
+/* Entries that the gradient of rows is computed on: a flat list that rows take slices of. */
+typedef struct gu_entry_list {
+    int64_t           n;      /* of all entries: prefetch looks ahead along the list, past the end of a row */
+    const int32_t    *column; /* [n] */
+    const gusto_real *value;  /* [n] */
+    const gusto_real *weight; /* [n], or NULL: 1 */
+    const gusto_real *Q;      /* [n_columns x ld] */
+    const gusto_real *bias;   /* [n_columns], or NULL: 0 */
+    int64_t           ld;
+    gu_loss           loss;
+} gu_entry_list;
+
+/* The best k so far: a min-heap by (score, higher item first), so that ties keep the lower item. */
+typedef struct gu_top {
+    int         k, n;
+    gusto_real *score; /* [k] */
+    int32_t    *item;  /* [k] */
+} gu_top;
+
+typedef struct gu_kernels {
+    gusto_isa isa;
+
+    /* ---- vectors of any length ---- */
+    gusto_real (*dot)(int64_t n, const gusto_real *x, const gusto_real *y);          /* sum x y */
+    void (*axpy)(int64_t n, gusto_real a, const gusto_real *x, gusto_real *y);      /* y <- a x + y */
+    void (*scale)(int64_t n, gusto_real a, gusto_real *x);                          /* x <- a x */
+    void (*positive)(int64_t n, gusto_real *x);                                     /* x <- max(x, 0); NaN stays NaN */
+    double (*sum_squares)(int64_t n, const gusto_real *x);                          /* in double, LANES / 2 partial sums of doubles */
+    int64_t (*not_finite)(int64_t n, const gusto_real *x);                          /* first j where x is NaN or infinite, or -1 */
+
+    /* ---- sparse batches ---- */
+
+    /* Sampled dense-dense product: out[e] = P[row r] . Q[column[e]] for the entries e of each row.
+     * row [n_rows]: rows of P, NULL: 0, 1, ...   start [n_rows + 1], column [nnz], out [nnz]. */
+    void (*sddmm)(int64_t n_rows, const int32_t *row, const int64_t *start, const int32_t *column, int64_t ld, const gusto_real *P,
+                  const gusto_real *Q, gusto_real *out);
+
+    /* Fused residual and gradient of one row: for entries begin <= e < end of the list
+     *   x = base + bias[column[e]] + p . Q[column[e]];   residual[e] = weight[e] * (residual of the loss);
+     *   g [ld] = sum residual[e] Q[column[e]], entry after entry.
+     * sums[0] = sum residual, sums[1] = sum weight * loss, both in double, entry after entry. residual is indexed by e. */
+    void (*residual_row)(const gu_entry_list *list, int64_t begin, int64_t end, const gusto_real *p, gusto_real base,
+                         gusto_real *residual, gusto_real *g, double sums[2]);
+
+    /* One row of a sparse-dense product: g [ld] = sum over j of a[pos[j]] X[row[j]], j = begin..end-1, one after the other.
+     * pos NULL: a[j].   n_total: length of row and pos, for prefetch.   Returns sum a[pos[j]] in double. */
+    double (*spmm_row)(int64_t begin, int64_t end, int64_t n_total, const int32_t *row, const int32_t *pos, const gusto_real *a,
+                       int64_t ld, const gusto_real *X, gusto_real *g);
+
+    /* ---- dense batches ---- */
+
+    /* Masked residual of one row, in place: x[j] becomes the residual at base + bias[j] + x[j] against r[j], or 0 where r[j] is NaN.
+     * bias: NULL for 0.   column_sum [n]: += residual, or NULL.   sums[0], sums[1]: as in residual_row, but summed in LANES partial
+     * sums of double (lane j mod LANES), folded by halves.   Returns the ratings met. */
+    int64_t (*residual_dense)(int64_t n, gu_loss loss, gusto_real base, const gusto_real *bias, const gusto_real *r, gusto_real *x,
+                              gusto_real *column_sum, double sums[2]);
+
+    /* ---- optimizers: one row takes one step; each is described in optim/ ---- */
+    void (*sgd)(int64_t n, gusto_real rate, gusto_real *x, const gusto_real *g);
+    void (*momentum)(int64_t n, gusto_real rate, gusto_real mu, gusto_real *x, const gusto_real *g, gusto_real *v);
+    void (*nesterov)(int64_t n, gusto_real rate, gusto_real mu, gusto_real *x, const gusto_real *g, gusto_real *v);
+    void (*adagrad)(int64_t n, gusto_real rate, gusto_real eps, gusto_real *x, const gusto_real *g, gusto_real *s);
+    void (*rmsprop)(int64_t n, gusto_real rate, gusto_real rho, gusto_real eps, gusto_real *x, const gusto_real *g, gusto_real *s);
+    /* c = {b1, b2, step, damp, keep}: m <- b1 m + (1-b1) g; v <- b2 v + (1-b2) g^2; x <- keep x - step m / (sqrt(v) + damp) */
+    void (*adam)(int64_t n, const gusto_real c[5], gusto_real *x, const gusto_real *g, gusto_real *m, gusto_real *v);
+    /* the same with the root of the running maximum w <- max(w, v) */
+    void (*amsgrad)(int64_t n, const gusto_real c[5], gusto_real *x, const gusto_real *g, gusto_real *m, gusto_real *v, gusto_real *w);
+
+    /* ---- selection ---- */
+
+    /* Offers scores of items first, first + 1, ... to the heap. NaN and -infinity are never taken. */
+    void (*top_push)(gu_top *top, int64_t n, const gusto_real *score, int32_t first);
+} gu_kernels;
+
+/* The table for the instruction set that the context has chosen. */
+const gu_kernels *gu_kernels_of(const gusto_context *context);
+
+/* Sorts the heap best first: score descending, then item ascending. It is no heap afterwards. */
+void gu_top_sort(gu_top *top);
+
+#endif
