@@ -20,9 +20,8 @@ static bool isa_available(gusto_isa isa)
 #endif
 #ifdef GU_HAVE_AVX512
     case GUSTO_ISA_AVX512:
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
     default:
         return false;
@@ -129,10 +128,12 @@ const char *gusto_version(void)
 gusto_status gu_error(gusto_context *context, gusto_status status, const char *format, ...)
 {
     if (context) {
+        char    message[GU_MESSAGE]; /* an argument may be the message that stands there */
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(context->message, sizeof context->message, format, arguments);
+        vsnprintf(message, sizeof message, format, arguments);
         va_end(arguments);
+        strcpy(context->message, message);
     }
     return status;
 }

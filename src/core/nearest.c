@@ -33,14 +33,18 @@ static int distance(const char *a, const char *b)
     return row[m];
 }
 
-void gu_nearest(const char *word, int count, const char *(*name_at)(const void *arg, int j, char *scratch), const void *arg, char *nearest)
+void gu_nearest(const char *word, int count, const char *(*name_at)(const void *arg, int j, char *scratch), const void *arg,
+                char *nearest)
 {
     int least = 0;
     nearest[0] = 0;
     for (int j = 0; j < count; j++) {
         char        scratch[GU_NAME_TEXT];
         const char *name = name_at(arg, j, scratch);
-        const int   d = distance(word, name);
+        const char *dot = strrchr(name, '.');
+        int         d = distance(word, name);
+        if (dot && distance(word, dot + 1) + 1 < d) /* "beta1" means "adam.beta1" */
+            d = distance(word, dot + 1) + 1;
         if (j == 0 || d < least) {
             least = d;
             snprintf(nearest, GU_NAME_TEXT, "%s", name);

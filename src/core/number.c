@@ -1,7 +1,8 @@
 /* See number.h.
  *
  * Most decimals have at most 15 digits and a small exponent. Then the digits as an integer and the power of ten are both
- * exact doubles, and one multiplication or division rounds once: correct (Clinger 1990). The rest goes to strtod in the C locale. */
+ * exact doubles, and one multiplication or division rounds once: correct (Clinger 1990). The rest goes to strtod, written as an
+ * integer and an exponent: without a decimal point the locale has no say. */
 #define _GNU_SOURCE /* uselocale */
 
 #include "core/number.h"
@@ -10,30 +11,43 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { LONGEST = 400, EXACT_POWERS = 23 };
+enum { EXACT_POWERS = 23 };
 
 static const double power[EXACT_POWERS] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                            1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-static bool slow_real(const char *text, size_t length, double *out)
-{
-    char copy[LONGEST + 1];
-    if (length > LONGEST)
-        return false;
-    memcpy(copy, text, length);
-    copy[length] = 0;
+/* No number halfway between two doubles has more than 767 significant digits: of what follows, it only matters whether all is
+ * zero. */
+enum { MOST_DIGITS = 770, EXPONENT_TEXT = 32 };
 
-    char    *end;
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a static object in glibc: no allocation */
-    if (!c)
-        return false;
-    locale_t before = uselocale(c);
-    *out = strtod(copy, &end);
-    uselocale(before);
-    freelocale(c);
-    return end == copy + length && isfinite(*out);
+/* The digits from p to end, with or without a point among them, as one integer times 10^scale. */
+static bool slow_real(const char *p, const char *end, int64_t scale, double *out)
+{
+    char text[MOST_DIGITS + 1 + EXPONENT_TEXT];
+    int  n = 0;
+    bool rest = false;
+    for (; p < end; p++) {
+        if (*p == '.' || (n == 0 && *p == '0'))
+            continue;
+        if (n < MOST_DIGITS)
+            text[n++] = *p;
+        else {
+            rest = rest || *p != '0';
+            scale++;
+        }
+    }
+    if (n == 0)
+        text[n++] = '0';
+    if (rest) {
+        text[n++] = '1';
+        scale--;
+    }
+
+    const int64_t bound = 10000; /* beyond it, whatever the digits, the number is infinite or zero */
+    snprintf(text + n, EXPONENT_TEXT, "e%d", (int)(scale < -bound ? -bound : scale > bound ? bound : scale));
+    *out = strtod(text, NULL);
+    return isfinite(*out);
 }
 
 bool gu_parse_real(const char *text, size_t length, double *out)
@@ -43,8 +57,9 @@ bool gu_parse_real(const char *text, size_t length, double *out)
     if (p < end && (*p == '-' || *p == '+'))
         p++;
 
-    uint64_t digits = 0;
-    int      n_digits = 0, n_after = 0, exponent = 0;
+    const char *first = p;
+    uint64_t    digits = 0;
+    int64_t     n_digits = 0, n_after = 0, exponent = 0;
     for (; p < end && (unsigned)(*p - '0') < 10; p++, n_digits++)
         digits = digits * 10 + (unsigned)(*p - '0');
     if (p < end && *p == '.')
@@ -52,6 +67,7 @@ bool gu_parse_real(const char *text, size_t length, double *out)
             digits = digits * 10 + (unsigned)(*p - '0');
     if (n_digits == 0)
         return false;
+    const char *last = p;
 
     if (p < end && (*p == 'e' || *p == 'E')) {
         const char *q = p + 1;
@@ -61,17 +77,20 @@ bool gu_parse_real(const char *text, size_t length, double *out)
         if (q == end)
             return false;
         for (; q < end && (unsigned)(*q - '0') < 10; q++)
-            exponent = exponent < 10000 ? exponent * 10 + (*q - '0') : exponent;
+            exponent = exponent < (int64_t)1 << 50 ? exponent * 10 + (*q - '0') : exponent;
         exponent = minus ? -exponent : exponent;
         p = q;
     }
     if (p != end)
         return false;
 
-    const int scale = exponent - n_after;
-    if (n_digits > 15 || scale <= -EXACT_POWERS || scale >= EXACT_POWERS)
-        return slow_real(text, length, out);
-    const double x = scale < 0 ? (double)digits / power[-scale] : (double)digits * power[scale];
+    double        x;
+    const int64_t scale = exponent - n_after;
+    if (n_digits > 15 || scale <= -EXACT_POWERS || scale >= EXACT_POWERS) {
+        if (!slow_real(first, last, scale, &x))
+            return false;
+    } else
+        x = scale < 0 ? (double)digits / power[-scale] : (double)digits * power[scale];
     *out = negative ? -x : x;
     return true;
 }

@@ -101,10 +101,15 @@ static gusto_status check(gusto_context *context, const gusto_option *option, co
         for (high = 0; option->choice((int)high + 1); high++)
             ;
     }
-    if (!(value >= low && value <= high))
-        return gu_error(context, GUSTO_EOPTION, "option %s: %.17g is not within %g .. %g", name, value, low, high);
+    char value_text[GU_NUMBER_TEXT], low_text[GU_NUMBER_TEXT], high_text[GU_NUMBER_TEXT];
+    gu_format_double(value, value_text);
+    if (!(value >= low && value <= high)) {
+        gu_format_double(low, low_text);
+        gu_format_double(high, high_text);
+        return gu_error(context, GUSTO_EOPTION, "option %s: %s is not within %s .. %s", name, value_text, low_text, high_text);
+    }
     if (option->kind != GUSTO_OPTION_REAL && value != floor(value))
-        return gu_error(context, GUSTO_EOPTION, "option %s: %.17g is not a whole number", name, value);
+        return gu_error(context, GUSTO_EOPTION, "option %s: %s is not a whole number", name, value_text);
     return GUSTO_OK;
 }
 

@@ -3,7 +3,8 @@
 
 #include "core/memory.h"
 
-gusto_status gu_row_tiles(gusto_context *context, int64_t n_rows, const int64_t *start, int64_t weight, int64_t *n_tiles, int64_t **bound)
+gusto_status gu_row_tiles(gusto_context *context, int64_t n_rows, const int64_t *start, int64_t weight, int64_t *n_tiles,
+                          int64_t **bound)
 {
     /* A tile ends once it weighs `weight`, and the total weight is start[n_rows] + n_rows. */
     const int64_t most = (n_rows ? (start[n_rows] - start[0] + n_rows) / weight : 0) + 2;
