@@ -1,7 +1,8 @@
 /* The container: named tensors and metadata in one file, in the safetensors layout.
  *
  *   8 bytes      length L of the header, little endian
- *   L bytes      JSON: {"name": {"dtype": "F32", "shape": [rows, columns], "data_offsets": [begin, end]}, ..., "__metadata__": {"key": "text"}}
+ *   L bytes      JSON: {"name": {"dtype": "F32", "shape": [rows, columns], "data_offsets": [begin, end]}, ...,
+ *                 "__metadata__": {"key": "text"}}
  *   the rest     the tensors, end to end
  *
  * Metadata holds an xxh3-64 of each tensor and of the header. Written to a temporary file, synced, renamed. */
@@ -48,8 +49,10 @@ typedef struct gusto_metadata {
 } gusto_metadata;
 
 /* Writes a container. Tensors are stored in order of descending element size, else as given, rows packed (ld is dropped).
- * Errors: GUSTO_EIO (the message has the path and the system's reason), GUSTO_EARG (a name twice). path stays untouched on error. */
-GUSTO_API gusto_status gusto_container_write(gusto_context *context, const char *path, const gusto_tensor *tensors, int n_tensors, const gusto_metadata *metadata, int n_metadata);
+ * Errors: GUSTO_EIO (the message has the path and the system's reason), GUSTO_EARG (a name twice).
+ * path stays untouched on error. */
+GUSTO_API gusto_status gusto_container_write(gusto_context *context, const char *path, const gusto_tensor *tensors, int n_tensors,
+                                             const gusto_metadata *metadata, int n_metadata);
 
 #ifdef __cplusplus
 }

@@ -19,16 +19,18 @@ GUSTO_API gusto_evaluate_options gusto_evaluate_options_default(void);
 
 /* What was evaluated. */
 typedef struct gusto_evaluation {
-    int64_t n_ratings;     /* test pairs */
-    int64_t unseen_users;  /* pairs whose user training did not see (scored by the fallback) */
-    int64_t unseen_items;  /* pairs whose item training did not see */
-    int64_t ranked_users;  /* users in the ranking metrics: seen in training, with at least one relevant held-out item; unseen items of theirs count as missed */
+    int64_t n_ratings;    /* test pairs */
+    int64_t unseen_users; /* pairs whose user training did not see (scored by the fallback) */
+    int64_t unseen_items; /* pairs whose item training did not see */
+    int64_t ranked_users; /* users seen in training with a relevant held-out item; unseen items of theirs count as missed */
 } gusto_evaluation;
 
 /* Computes n metrics: "rmse", "mae", or a ranking metric with its cut-off, "ndcg@10"; "auc" takes none.
  * values [n], caller's.   summary: may be NULL.   Each user is scored once, however many metrics.
  * Errors: GUSTO_EARG (unknown metric; names the nearest), GUSTO_EUNFIT. Sums are in double, in a fixed order. */
-GUSTO_API gusto_status gusto_evaluate(gusto_context *context, const gusto_model *model, const gusto_ratings *test, const gusto_evaluate_options *options, int n, const char *const *metrics, double *values, gusto_evaluation *summary);
+GUSTO_API gusto_status gusto_evaluate(gusto_context *context, const gusto_model *model, const gusto_ratings *test,
+                                      const gusto_evaluate_options *options, int n, const char *const *metrics, double *values,
+                                      gusto_evaluation *summary);
 
 /* Name and one-line definition of the t-th metric, without cut-off. Returns NULL past the end. */
 GUSTO_API const char *gusto_metric_at(int t, const char **definition, bool *takes_cutoff);

@@ -21,7 +21,8 @@ GUSTO_API gusto_status gusto_ids_from_ints(gusto_context *context, const int64_t
 
 /* Dictionary of n strings, laid end to end: row r is text[start[r]] .. text[start[r + 1] - 1]. Ascending and distinct.
  * text, start [n + 1]: copied.   Errors: as above, GUSTO_ESHAPE (start descends). */
-GUSTO_API gusto_status gusto_ids_from_text(gusto_context *context, const char *text, const int64_t *start, int64_t n, gusto_ids **out);
+GUSTO_API gusto_status gusto_ids_from_text(gusto_context *context, const char *text, const int64_t *start, int64_t n,
+                                           gusto_ids **out);
 
 /* One more owner.   Returns ids. NULL is allowed. */
 GUSTO_API gusto_ids *gusto_ids_retain(gusto_ids *ids);

@@ -44,30 +44,34 @@ GUSTO_API gusto_status gusto_model_get(gusto_context *context, const gusto_model
 
 /* Trains with an optimizer of the embedder's own: type is borrowed, values [type->n_options] copied (NULL: its defaults).
  * Such a model saves its optimizer's name only.   Errors: GUSTO_EUNSUPPORTED if the model is not trained by gradients. */
-GUSTO_API gusto_status gusto_model_set_optimizer(gusto_context *context, gusto_model *model, const gusto_optimizer_type *type, const double *values);
+GUSTO_API gusto_status gusto_model_set_optimizer(gusto_context *context, gusto_model *model, const gusto_optimizer_type *type,
+                                                 const double *values);
 
 /* Bytes that a fit to ratings of that shape would allocate at its peak, beside the ratings. */
-GUSTO_API gusto_status gusto_model_memory(gusto_context *context, const gusto_model *model, int32_t n_users, int32_t n_items, int64_t nnz, bool dense, int64_t *bytes);
+GUSTO_API gusto_status gusto_model_memory(gusto_context *context, const gusto_model *model, int32_t n_users, int32_t n_items,
+                                          int64_t nnz, bool dense, int64_t *bytes);
 
 /* ---- fitting ---- */
 
 /* Fits to ratings; the model keeps their dictionaries and, unless option keep_seen is 0, who has had what.
  * options: NULL for the defaults.   A failed fit leaves the model as it was before, except GUSTO_EDIVERGED, which leaves the
  * last good state.   Returns GUSTO_OK, GUSTO_CONVERGED (early stopping) or GUSTO_CANCELLED with a fitted model. */
-GUSTO_API gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const gusto_ratings *ratings, const gusto_fit_options *options);
+GUSTO_API gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const gusto_ratings *ratings,
+                                       const gusto_fit_options *options);
 
-GUSTO_API const char        *gusto_model_name(const gusto_model *model);
-GUSTO_API bool               gusto_model_is_fitted(const gusto_model *model);
-GUSTO_API int32_t            gusto_model_n_users(const gusto_model *model);
-GUSTO_API int32_t            gusto_model_n_items(const gusto_model *model);
-GUSTO_API gusto_ids         *gusto_model_user_ids(const gusto_model *model); /* borrowed; NULL: the identity */
-GUSTO_API gusto_ids         *gusto_model_item_ids(const gusto_model *model);
-GUSTO_API uint64_t           gusto_model_seed(const gusto_model *model);
-GUSTO_API void               gusto_model_range(const gusto_model *model, gusto_real *low, gusto_real *high); /* of the training ratings */
-GUSTO_API double             gusto_model_mean(const gusto_model *model);                                     /* of the training ratings */
-GUSTO_API const gusto_epoch *gusto_model_history(const gusto_model *model, int64_t *n);                      /* borrowed; of the last fit; not saved */
+GUSTO_API const char *gusto_model_name(const gusto_model *model);
+GUSTO_API bool        gusto_model_is_fitted(const gusto_model *model);
+GUSTO_API int32_t     gusto_model_n_users(const gusto_model *model);
+GUSTO_API int32_t     gusto_model_n_items(const gusto_model *model);
+GUSTO_API gusto_ids  *gusto_model_user_ids(const gusto_model *model); /* borrowed; NULL: the identity */
+GUSTO_API gusto_ids  *gusto_model_item_ids(const gusto_model *model);
+GUSTO_API uint64_t    gusto_model_seed(const gusto_model *model);
+GUSTO_API void   gusto_model_range(const gusto_model *model, gusto_real *low, gusto_real *high); /* of the training ratings */
+GUSTO_API double gusto_model_mean(const gusto_model *model);                                     /* of the training ratings */
+GUSTO_API const gusto_epoch *gusto_model_history(const gusto_model *model, int64_t *n); /* borrowed; of the last fit; not saved */
 
-/* Who has had what in training: row u of `seen` is user u's items. n_rows is 0 if it was not kept. value, weight, time are NULL. */
+/* Who has had what in training: row u of `seen` is user u's items. n_rows is 0 if it was not kept. value, weight and
+ * time are NULL. */
 GUSTO_API void gusto_model_seen(const gusto_model *model, gusto_rows *seen);
 
 /* Direct read access: P, Q, bu, bi, mu and friends. Borrowed, valid until the model is changed. */
@@ -79,16 +83,18 @@ GUSTO_API bool gusto_model_tensor(const gusto_model *model, const char *name, gu
 /* Predicts n pairs.   users, items [n]: internal ids; -1 for one that training did not see: the model's fallback (mean + known
  * bias).   out [n], caller's: on the scale of the ratings, not clipped.   Cost: n x k multiply-adds, rows fetched at random.
  * Errors: GUSTO_EUNFIT, GUSTO_EID. */
-GUSTO_API gusto_status gusto_model_predict(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items, gusto_real *out);
+GUSTO_API gusto_status gusto_model_predict(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
+                                           const int32_t *items, gusto_real *out);
 
 /* Scores every item for each of n users.   users [n]: internal ids.   out [n x n_items], row-major, caller's.
  * Cost: one GEMM, n * n_items * k multiply-adds.   Errors: GUSTO_EUNFIT, GUSTO_EID. */
-GUSTO_API gusto_status gusto_model_score(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *out);
+GUSTO_API gusto_status gusto_model_score(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
+                                         gusto_real *out);
 
 /* Which items a list may hold. All NULL or zero: all but what the user has had. */
 typedef struct gusto_filter {
-    size_t         size;      /* sizeof(gusto_filter) */
-    bool           keep_seen; /* training items may be recommended again */
+    size_t         size;        /* sizeof(gusto_filter) */
+    bool           keep_seen;   /* training items may be recommended again */
     const int64_t *allow_start; /* [n + 1]: user j may get only allow_item[allow_start[j]..allow_start[j + 1]); NULL: all */
     const int32_t *allow_item;  /* any order */
     const int64_t *deny_start;  /* the same, for items never to be given */
@@ -98,10 +104,13 @@ typedef struct gusto_filter {
 /* The best n_best items for each of n users, best first; ties by lower internal id.
  * filter: NULL for the default.   items, scores [n x n_best], caller's; scores may be NULL. Rows are filled up with -1 and NaN.
  * Cost: score in tiles, top-k by heap; memory bounded, independent of n. */
-GUSTO_API gusto_status gusto_model_recommend(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, int n_best, const gusto_filter *filter, int32_t *items, gusto_real *scores);
+GUSTO_API gusto_status gusto_model_recommend(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
+                                             int n_best, const gusto_filter *filter, int32_t *items, gusto_real *scores);
 
-/* The n_best items most like each of n items (cosine of item factors, or of rating columns), itself left out.   Layout as above. */
-GUSTO_API gusto_status gusto_model_similar(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items, int n_best, int32_t *out, gusto_real *scores);
+/* The n_best items most like each of n items (cosine of item factors, or of rating columns), itself left out.
+ * Layout as above. */
+GUSTO_API gusto_status gusto_model_similar(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items,
+                                           int n_best, int32_t *out, gusto_real *scores);
 
 /* ---- fold-in: a user whom training did not see ---- */
 
@@ -110,11 +119,15 @@ GUSTO_API int64_t gusto_model_user_width(const gusto_model *model);
 
 /* Solves for the row of a new user with the items held fixed.   item [n]: internal ids, distinct; value [n]; weight [n] or NULL.
  * row [gusto_model_user_width], caller's.   Errors: GUSTO_EUNFIT, GUSTO_EUNSUPPORTED, GUSTO_EID, GUSTO_EARG. */
-GUSTO_API gusto_status gusto_model_fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item, const gusto_real *value, const gusto_real *weight, gusto_real *row);
+GUSTO_API gusto_status gusto_model_fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
+                                           const gusto_real *value, const gusto_real *weight, gusto_real *row);
 
 /* As gusto_model_score and gusto_model_recommend, for rows [n x user_width] from fold-in. filter: only its lists are used. */
-GUSTO_API gusto_status gusto_model_score_rows(gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows, gusto_real *out);
-GUSTO_API gusto_status gusto_model_recommend_rows(gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows, int n_best, const gusto_filter *filter, int32_t *items, gusto_real *scores);
+GUSTO_API gusto_status gusto_model_score_rows(gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
+                                              gusto_real *out);
+GUSTO_API gusto_status gusto_model_recommend_rows(gusto_context *context, const gusto_model *model, int64_t n,
+                                                  const gusto_real *rows, int n_best, const gusto_filter *filter, int32_t *items,
+                                                  gusto_real *scores);
 
 /* ---- files ---- */
 

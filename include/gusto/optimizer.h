@@ -15,11 +15,11 @@ extern "C" {
 enum { GUSTO_MAX_SLOTS = 3 };
 
 typedef struct gusto_optimizer_type {
-    size_t      size;    /* sizeof(gusto_optimizer_type): lets the struct grow */
-    const char *name;    /* as on the command line */
-    const char *summary; /* one line, with the source */
-    double      rate;    /* the learning rate that it takes by default */
-    int         n_slots; /* arrays of state per parameter array, at most GUSTO_MAX_SLOTS; the trainer owns them, zeroed */
+    size_t      size;      /* sizeof(gusto_optimizer_type): lets the struct grow */
+    const char *name;      /* as on the command line */
+    const char *summary;   /* one line, with the source */
+    double      rate;      /* the learning rate that it takes by default */
+    int         n_slots;   /* arrays of state per parameter array, at most GUSTO_MAX_SLOTS; the trainer owns them, zeroed */
     size_t      plan_size; /* bytes of the plan, at most GUSTO_MAX_PLAN */
 
     const gusto_option *options;
@@ -34,7 +34,8 @@ typedef struct gusto_optimizer_type {
      * Rows whose gradient was not computed are not visited: their state stands still and does not decay. Called from several
      * threads at once, each for rows of its own; must not keep anything outside x and slot. n may be padded: then the padding of
      * g is zero, and x and slot must stay zero there. */
-    void (*update)(const void *plan, gusto_real rate, int64_t step, size_t n, gusto_real *GUSTO_RESTRICT x, const gusto_real *GUSTO_RESTRICT g, gusto_real *const *slot);
+    void (*update)(const void *plan, gusto_real rate, int64_t step, size_t n, gusto_real *GUSTO_RESTRICT x,
+                   const gusto_real *GUSTO_RESTRICT g, gusto_real *const *slot);
 } gusto_optimizer_type;
 
 enum { GUSTO_MAX_PLAN = 1 << 17 };

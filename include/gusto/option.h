@@ -16,9 +16,9 @@ typedef enum gusto_option_kind { GUSTO_OPTION_INT, GUSTO_OPTION_REAL, GUSTO_OPTI
 typedef struct gusto_option {
     const char       *name;
     gusto_option_kind kind;
-    double            value, low, high;    /* default and bounds, both included; unused bounds for bool and name */
-    const char *(*choice)(int index);      /* name: the choices in order, NULL past the end; else NULL */
-    const char       *help;                /* one line, with the unit where there is one */
+    double            value, low, high; /* default and bounds, both included; unused bounds for bool and name */
+    const char *(*choice)(int index);   /* name: the choices in order, NULL past the end; else NULL */
+    const char *help;                   /* one line, with the unit where there is one */
 } gusto_option;
 
 #ifdef __cplusplus

@@ -25,7 +25,8 @@ typedef struct gusto_rate_type {
     const gusto_option *options;
     int                 n_options;
 
-    /* The factor on the base learning rate at this time, finite and not negative.   values [n_options]; state as left by `observe`. */
+    /* The factor on the base learning rate at this time, finite and not negative.   values [n_options]; state as left by
+     * `observe`. */
     double (*factor)(const double *values, const double *state, const gusto_clock *clock);
 
     /* NULL, or called after every epoch: loss is the mean training loss, metric the validation metric (lower is better; NaN

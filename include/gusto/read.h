@@ -23,10 +23,10 @@ typedef struct gusto_read_options {
      * "none": the column is not read. */
     const char      *user, *item, *value, *weight, *time;
     gusto_duplicates duplicates;
-    gusto_real       missing;  /* jester: this value stands for no rating; 99 by default */
-    bool             text_ids; /* keep ids as strings even if all are integers */
-    bool             keep_time; /* read times at all; true by default */
-    gusto_ids       *user_ids, *item_ids; /* entries only: number by these dictionaries, -1 for ids that they lack; NULL: make new ones */
+    gusto_real       missing;             /* jester: this value stands for no rating; 99 by default */
+    bool             text_ids;            /* keep ids as strings even if all are integers */
+    bool             keep_time;           /* read times at all; true by default */
+    gusto_ids       *user_ids, *item_ids; /* entries only: number by these, -1 for ids that they lack; NULL: new ones */
 } gusto_read_options;
 
 /* The defaults. */
@@ -35,11 +35,13 @@ GUSTO_API gusto_read_options gusto_read_options_default(void);
 /* Reads a ratings file.   options NULL: the defaults.   The caller destroys *out.
  * Cost: memory-mapped and parsed in parallel; peak 13 bytes a rating beside the result and the file's pages.
  * Errors: GUSTO_EIO, GUSTO_EFORMAT, GUSTO_EOVERFLOW, GUSTO_EDUPLICATE, GUSTO_ECHECKSUM: the message has file and line. */
-GUSTO_API gusto_status gusto_ratings_read(gusto_context *context, const char *path, const gusto_read_options *options, gusto_ratings **out);
+GUSTO_API gusto_status gusto_ratings_read(gusto_context *context, const char *path, const gusto_read_options *options,
+                                          gusto_ratings **out);
 
 /* Reads the same formats (but not jester) as a list in the order of the file, duplicates and all.
  * A file of two columns has no values (value NULL).   entries: filled; the caller clears it. */
-GUSTO_API gusto_status gusto_entries_read(gusto_context *context, const char *path, const gusto_read_options *options, gusto_entries *entries);
+GUSTO_API gusto_status gusto_entries_read(gusto_context *context, const char *path, const gusto_read_options *options,
+                                          gusto_entries *entries);
 
 /* Writes ratings: text for a path that ends in .tsv or .csv (csv with a header), Matrix Market for .mtx (no dictionary),
  * the container otherwise. Written to a temporary file beside it, synced and renamed: path is either whole or untouched.
@@ -49,7 +51,9 @@ GUSTO_API gusto_status gusto_ratings_write(gusto_context *context, const gusto_r
 /* Titles for ids: a CSV file whose header names an id column ("movieId", "itemId", "id", else the first) and a title column
  * ("title", "name", else the second). title[row] for each row of ids, NULL where the file has none. */
 typedef struct gusto_titles gusto_titles;
-GUSTO_API gusto_status gusto_titles_read(gusto_context *context, const char *path, const gusto_ids *ids, int32_t n_items, gusto_titles **out);
+
+GUSTO_API gusto_status gusto_titles_read(gusto_context *context, const char *path, const gusto_ids *ids, int32_t n_items,
+                                         gusto_titles **out);
 GUSTO_API const char  *gusto_titles_get(const gusto_titles *titles, int32_t row); /* NULL where there is none */
 GUSTO_API void         gusto_titles_destroy(gusto_titles *titles);
 

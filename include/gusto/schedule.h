@@ -1,8 +1,9 @@
 /* Schedules: which ratings make a batch, and in what order, in an epoch.
  *
  * A schedule deals users and items to parts. A (user part, item part) pair with any ratings is a batch; if the schedule says
- * `cut`, the ratings of a part are dealt at random to batches of exactly batch_size (the last one of a part smaller). Batches then come in
- * a shuffled order. All of it is a pure function of (seed, epoch): any epoch can be asked for without the ones before it. */
+ * `cut`, the ratings of a part are dealt at random to batches of exactly batch_size (the last one of a part smaller). Batches
+ * then come in a shuffled order. All of it is a pure function of (seed, epoch): any epoch can be asked for without the ones
+ * before it. */
 #ifndef GUSTO_SCHEDULE_H
 #define GUSTO_SCHEDULE_H
 
@@ -37,7 +38,8 @@ typedef struct gusto_schedule_type {
 
     /* Deals users and items to parts for this epoch (from 0).   values [n_options].   Cost: O(n_users + n_items).
      * context: for memory and messages; the seed is the argument, not the context's.   Errors: GUSTO_ENOMEM. */
-    gusto_status (*deal)(gusto_context *context, const double *values, uint64_t seed, int64_t epoch, const gusto_shape *shape, gusto_parts *parts);
+    gusto_status (*deal)(gusto_context *context, const double *values, uint64_t seed, int64_t epoch, const gusto_shape *shape,
+                         gusto_parts *parts);
 } gusto_schedule_type;
 
 /* The schedule of that name, or NULL; the t-th, or NULL past the end. */

@@ -31,13 +31,13 @@ typedef struct gusto_progress {
 typedef bool (*gusto_progress_fn)(void *user, const gusto_progress *progress);
 
 typedef struct gusto_fit_options {
-    size_t               size;       /* sizeof(gusto_fit_options) */
-    const gusto_ratings *validation; /* NULL: none. Its ids are matched by dictionary. */
-    gusto_progress_fn    progress;   /* NULL: nobody */
-    void                *user;       /* passed to progress */
-    const char          *checkpoint; /* NULL: none. Container, written atomically. */
+    size_t               size;             /* sizeof(gusto_fit_options) */
+    const gusto_ratings *validation;       /* NULL: none. Its ids are matched by dictionary. */
+    gusto_progress_fn    progress;         /* NULL: nobody */
+    void                *user;             /* passed to progress */
+    const char          *checkpoint;       /* NULL: none. Container, written atomically. */
     int64_t              checkpoint_every; /* epochs; at least 1 */
-    const char          *resume;     /* NULL: start afresh; else a checkpoint of the same model, options, seed and ratings. */
+    const char          *resume; /* NULL: start afresh; else a checkpoint of the same model, options, seed and ratings. */
 } gusto_fit_options;
 
 GUSTO_API gusto_fit_options gusto_fit_options_default(void);

@@ -30,8 +30,10 @@ int gu_threads(const gusto_context *context);
 
 enum { GU_NAME_TEXT = 64 };
 
-/* The name among `count` that is nearest to `word` by edit distance, for messages: copied to nearest [GU_NAME_TEXT], "" if count is 0.
+/* The name among `count` that is nearest to `word` by edit distance, for messages: copied to nearest [GU_NAME_TEXT],
+ * "" if count is 0. A name is also met by what stands behind its dot.
  * name_at(arg, j, scratch) gives the j-th; it may write it to scratch [GU_NAME_TEXT]. */
-void gu_nearest(const char *word, int count, const char *(*name_at)(const void *arg, int j, char *scratch), const void *arg, char *nearest);
+void gu_nearest(const char *word, int count, const char *(*name_at)(const void *arg, int j, char *scratch), const void *arg,
+                char *nearest);
 
 #endif

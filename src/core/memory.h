@@ -11,7 +11,8 @@ enum { GU_ALIGN = 64 };
 void *gu_alloc(gusto_context *context, int64_t count, size_t size);
 void *gu_alloc_zero(gusto_context *context, int64_t count, size_t size);
 
-/* An array with its first old_count elements kept, the rest not cleared; frees the old one. On failure NULL, and the old one stays. */
+/* An array with its first old_count elements kept, the rest not cleared; frees the old one.
+ * On failure NULL, and the old one stays. */
 void *gu_grow(gusto_context *context, void *old, int64_t old_count, int64_t count, size_t size);
 
 /* NULL is allowed. */
@@ -21,7 +22,7 @@ void gu_free(const gusto_allocator *allocator, void *memory);
 char *gu_strdup(gusto_context *context, const char *text);
 
 /* gu_new(context, n, T): an array of n T. */
-#define gu_new(context, count, type) ((type *)gu_alloc((context), (count), sizeof(type)))
+#define gu_new(context, count, type)      ((type *)gu_alloc((context), (count), sizeof(type)))
 #define gu_new_zero(context, count, type) ((type *)gu_alloc_zero((context), (count), sizeof(type)))
 
 /* a * b, a + b of non-negative numbers; false if it does not fit. */

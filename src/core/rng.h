@@ -1,5 +1,5 @@
-/* Random numbers that are a pure function of where they are used: Philox 4x32-10 (Salmon et al. 2011), keyed by the seed, counted by
- * (stream, a, b). So any row, epoch or thread can draw its own without order between them. */
+/* Random numbers that are a pure function of where they are used: Philox 4x32-10 (Salmon et al. 2011), keyed by the seed,
+ * counted by (stream, a, b). So any row, epoch or thread can draw its own without order between them. */
 #ifndef GU_RNG_H
 #define GU_RNG_H
 

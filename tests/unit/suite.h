@@ -26,8 +26,8 @@ static inline int run_suite(const char *name, const TTest *const *tests, size_t 
 }
 
 /* int main(void) { RUN("tiles", covers, balances); } */
-#define RUN(name, ...)                                                                                                           \
-    const TTest *const tests[] = {__VA_ARGS__};                                                                                  \
+#define RUN(name, ...)                          \
+    const TTest *const tests[] = {__VA_ARGS__}; \
     return run_suite((name), tests, sizeof tests / sizeof *tests)
 
 /* An allocator that counts what is alive and fails once, at the fail_at-th call (from 1; 0: never). */
