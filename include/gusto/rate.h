@@ -9,12 +9,14 @@
 extern "C" {
 #endif
 
-/* Where training stands. A rate is a pure function of this and of its state. */
+/* Where training stands. A rate is a pure function of this and of its state.
+ * Its own time, in epochs, is  epoch + step / steps_per_epoch - start,  never negative. */
 typedef struct gusto_clock {
     int64_t epoch;           /* from 0 */
     int64_t n_epochs;        /* that the fit was asked for */
     int64_t step;            /* batches done in this epoch */
     int64_t steps_per_epoch; /* at least 1 */
+    double  start;           /* epochs before the rate's own time began: the warm-up, 0 without one. Set by the trainer's warm-up. */
 } gusto_clock;
 
 enum { GUSTO_RATE_STATE = 4 };
