@@ -1,0 +1,117 @@
+/* Linear warm-up before any rate. */
+#include "rate/warmup.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const double no_state[GUSTO_RATE_STATE] = {0};
+
+static double factor_at(const char *name, const double *values, double warmup, int64_t n_epochs, int64_t epoch, int64_t step)
+{
+    /* start is not read: it is the warm-up's to set. */
+    const gusto_clock clock = {.epoch = epoch, .n_epochs = n_epochs, .step = step, .steps_per_epoch = 4, .start = NAN};
+    return gu_rate_factor(gusto_rate_find(name), values, warmup, no_state, &clock);
+}
+
+START_TEST(ramp)
+{
+    for (int step = 0; step < 8; step++) /* 2 epochs of 4 steps: 1/8, 2/8, ... */
+        ck_assert_double_eq(factor_at("constant", NULL, 2, 5, step / 4, step % 4), (step + 1) / 8.0);
+    ck_assert_double_eq(factor_at("constant", NULL, 2, 5, 2, 0), 1);
+    ck_assert_double_eq(factor_at("constant", NULL, 2, 5, 4, 3), 1);
+}
+END_TEST
+
+START_TEST(ramp_of_a_fraction)
+{
+    const double half[] = {1.0 / 2, 1, 1, 1}; /* half an epoch is 2 steps */
+    for (int step = 0; step < 4; step++)
+        ck_assert_double_eq(factor_at("constant", NULL, 0.5, 5, 0, step), half[step]);
+
+    /* 0.3 of an epoch is 1.2 steps: the ramp never passes 1. */
+    ck_assert_double_eq_tol(factor_at("constant", NULL, 0.3, 5, 0, 0), 1 / 1.2, 1e-15);
+    ck_assert_double_eq(factor_at("constant", NULL, 0.3, 5, 0, 1), 1);
+}
+END_TEST
+
+START_TEST(without_warmup_the_rate_is_as_it_is)
+{
+    const double values[] = {0.5};
+    ck_assert_double_eq(factor_at("inverse-time", values, 0, 5, 0, 0), 1);
+    ck_assert_double_eq(factor_at("inverse-time", values, 0, 5, 2, 0), 0.5);
+}
+END_TEST
+
+START_TEST(the_own_clock_starts_after_the_ramp)
+{
+    const double drop[] = {2, 0.5}; /* every 2 epochs, by half */
+    ck_assert_double_eq(factor_at("step", drop, 1.5, 9, 1, 1), 1);
+    ck_assert_double_eq(factor_at("step", drop, 1.5, 9, 3, 1), 1);
+    ck_assert_double_eq(factor_at("step", drop, 1.5, 9, 3, 2), 0.5);
+
+    const double decay[] = {0.5};
+    ck_assert_double_eq(factor_at("inverse-time", decay, 3, 9, 2, 3), 1); /* the top of the ramp */
+    ck_assert_double_eq(factor_at("inverse-time", decay, 3, 9, 3, 0), 1);
+    ck_assert_double_eq(factor_at("inverse-time", decay, 3, 9, 5, 0), 0.5);
+}
+END_TEST
+
+START_TEST(cosine_ends_at_its_floor_all_the_same)
+{
+    static const double warmups[] = {0, 0.25, 0.5, 1, 1.3, 4};
+    const double        floor_at[] = {0.1};
+    for (int w = 0; w < 6; w++) {
+        ck_assert_double_eq_tol(factor_at("cosine", floor_at, warmups[w], 5, 4, 3), 0.1, 1e-14);
+        double previous = 1;
+        for (int step = (int)ceil(warmups[w] * 4); step < 20; step++) { /* it falls from the ramp on */
+            const double factor = factor_at("cosine", floor_at, warmups[w], 5, step / 4, step % 4);
+            ck_assert_double_le(factor, previous);
+            previous = factor;
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_warmup_longer_than_the_fit)
+{
+    const double zero[] = {0};
+    ck_assert_double_eq(factor_at("cosine", zero, 10, 5, 0, 0), 1 / 40.0);
+    ck_assert_double_eq(factor_at("cosine", zero, 10, 5, 4, 3), 0.5);
+}
+END_TEST
+
+START_TEST(epochs_of_the_ramp_are_not_observed)
+{
+    const gusto_rate_type *driver = gusto_rate_find("bold-driver");
+    const double           values[] = {1.5, 0.5};
+    double                 state[GUSTO_RATE_STATE] = {0};
+    gusto_clock            clock = {.n_epochs = 9, .steps_per_epoch = 4};
+    /* A warm-up of 1.5 epochs: losses 1 and 2 are of epochs that began in it; 9 is remembered; 10 is a rise. */
+    const double loss[] = {1, 2, 9, 10}, expected[] = {1, 1, 1, 0.5};
+    for (clock.epoch = 0; clock.epoch < 4; clock.epoch++) {
+        gu_rate_observe(driver, values, 1.5, state, &clock, loss[clock.epoch], NAN);
+        ck_assert_double_eq(driver->factor(values, state, &clock), expected[clock.epoch]);
+    }
+    gu_rate_observe(gusto_rate_find("constant"), NULL, 0, state, &clock, 1, 1); /* does not listen */
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("warmup");
+    TCase *tests = tcase_create("warmup");
+    tcase_add_test(tests, ramp);
+    tcase_add_test(tests, ramp_of_a_fraction);
+    tcase_add_test(tests, without_warmup_the_rate_is_as_it_is);
+    tcase_add_test(tests, the_own_clock_starts_after_the_ramp);
+    tcase_add_test(tests, cosine_ends_at_its_floor_all_the_same);
+    tcase_add_test(tests, a_warmup_longer_than_the_fit);
+    tcase_add_test(tests, epochs_of_the_ramp_are_not_observed);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
