@@ -1,24 +1,29 @@
 /* Dense linear algebra. blas.c is the only file that calls CBLAS and LAPACKE.
  *
  * Matrices are row-major. Each call runs on the calling thread alone: work is spread by calling from several threads, each with a tile of
- * its own, so that the result does not depend on their number. The caller's BLAS and OpenMP settings are left as they were. */
+ * its own, so that the result does not depend on their number. The caller's BLAS and OpenMP settings are left as they were.
+ *
+ * Sizes: counts of rows may be of any size. What lies within a row (a leading dimension, and so a number of columns) must be at most INT_MAX,
+ * as must the order of a square matrix. */
 #ifndef GU_BLAS_H
 #define GU_BLAS_H
 
 #include "core/context.h"
 
 /* C [m x n] <- alpha op(A) op(B) + beta C, op(A) [m x k]; transposed where asked. Empty sizes are allowed. */
-void gu_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, gusto_real alpha, const gusto_real *A, int64_t lda,
-             const gusto_real *B, int64_t ldb, gusto_real beta, gusto_real *C, int64_t ldc);
+void gu_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, gusto_real alpha, const gusto_real *A,
+             int64_t lda, const gusto_real *B, int64_t ldb, gusto_real beta, gusto_real *C, int64_t ldc);
 
 /* Upper triangle of C [n x n] <- alpha A' A + beta C, A [k x n]. */
-void gu_syrk(int64_t n, int64_t k, gusto_real alpha, const gusto_real *A, int64_t lda, gusto_real beta, gusto_real *C, int64_t ldc);
+void gu_syrk(int64_t n, int64_t k, gusto_real alpha, const gusto_real *A, int64_t lda, gusto_real beta, gusto_real *C,
+             int64_t ldc);
 
 /* Solves A X = B for symmetric positive definite A [n x n] (upper triangle read, overwritten by its factor), B [n x n_rhs] row-major,
  * overwritten by X. Returns false if A is not positive definite. */
 bool gu_posv(int64_t n, int64_t n_rhs, gusto_real *A, int64_t lda, gusto_real *B, int64_t ldb);
 
 /* y [m] <- alpha A x + beta y, A [m x n]. */
-void gu_gemv(int64_t m, int64_t n, gusto_real alpha, const gusto_real *A, int64_t lda, const gusto_real *x, gusto_real beta, gusto_real *y);
+void gu_gemv(int64_t m, int64_t n, gusto_real alpha, const gusto_real *A, int64_t lda, const gusto_real *x, gusto_real beta,
+             gusto_real *y);
 
 #endif

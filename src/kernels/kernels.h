@@ -47,19 +47,19 @@ typedef struct gu_kernels {
     gusto_isa isa;
 
     /* ---- vectors of any length ---- */
-    gusto_real (*dot)(int64_t n, const gusto_real *x, const gusto_real *y);          /* sum x y */
-    void (*axpy)(int64_t n, gusto_real a, const gusto_real *x, gusto_real *y);      /* y <- a x + y */
-    void (*scale)(int64_t n, gusto_real a, gusto_real *x);                          /* x <- a x */
-    void (*positive)(int64_t n, gusto_real *x);                                     /* x <- max(x, 0); NaN stays NaN */
-    double (*sum_squares)(int64_t n, const gusto_real *x);                          /* in double, LANES / 2 partial sums of doubles */
-    int64_t (*not_finite)(int64_t n, const gusto_real *x);                          /* first j where x is NaN or infinite, or -1 */
+    gusto_real (*dot)(int64_t n, const gusto_real *x, const gusto_real *y);    /* sum x y */
+    void (*axpy)(int64_t n, gusto_real a, const gusto_real *x, gusto_real *y); /* y <- a x + y */
+    void (*scale)(int64_t n, gusto_real a, gusto_real *x);                     /* x <- a x */
+    void (*positive)(int64_t n, gusto_real *x);                                /* x <- max(x, 0); NaN stays NaN */
+    double (*sum_squares)(int64_t n, const gusto_real *x); /* in double: LANES partial sums, folded as in a dot product */
+    int64_t (*not_finite)(int64_t n, const gusto_real *x); /* first j where x is NaN or infinite, or -1 */
 
     /* ---- sparse batches ---- */
 
     /* Sampled dense-dense product: out[e] = P[row r] . Q[column[e]] for the entries e of each row.
      * row [n_rows]: rows of P, NULL: 0, 1, ...   start [n_rows + 1], column [nnz], out [nnz]. */
-    void (*sddmm)(int64_t n_rows, const int32_t *row, const int64_t *start, const int32_t *column, int64_t ld, const gusto_real *P,
-                  const gusto_real *Q, gusto_real *out);
+    void (*sddmm)(int64_t n_rows, const int32_t *row, const int64_t *start, const int32_t *column, int64_t ld,
+                  const gusto_real *P, const gusto_real *Q, gusto_real *out);
 
     /* Fused residual and gradient of one row: for entries begin <= e < end of the list
      *   x = base + bias[column[e]] + p . Q[column[e]];   residual[e] = weight[e] * (residual of the loss);
@@ -78,19 +78,27 @@ typedef struct gu_kernels {
     /* Masked residual of one row, in place: x[j] becomes the residual at base + bias[j] + x[j] against r[j], or 0 where r[j] is NaN.
      * bias: NULL for 0.   column_sum [n]: += residual, or NULL.   sums[0], sums[1]: as in residual_row, but summed in LANES partial
      * sums of double (lane j mod LANES), folded by halves.   Returns the ratings met. */
-    int64_t (*residual_dense)(int64_t n, gu_loss loss, gusto_real base, const gusto_real *bias, const gusto_real *r, gusto_real *x,
-                              gusto_real *column_sum, double sums[2]);
+    int64_t (*residual_dense)(int64_t n, gu_loss loss, gusto_real base, const gusto_real *bias, const gusto_real *r,
+                              gusto_real *x, gusto_real *column_sum, double sums[2]);
 
-    /* ---- optimizers: one row takes one step; each is described in optim/ ---- */
-    void (*sgd)(int64_t n, gusto_real rate, gusto_real *x, const gusto_real *g);
+    /* ---- optimizers: one row takes one step; what each is for is in optim/ ----
+     * eps and damp are positive, so that padding stays zero. */
+
+    void (*sgd)(int64_t n, gusto_real rate, gusto_real *x, const gusto_real *g); /* x <- x - rate g */
+    /* v <- mu v - rate g; x <- x + v */
     void (*momentum)(int64_t n, gusto_real rate, gusto_real mu, gusto_real *x, const gusto_real *g, gusto_real *v);
+    /* v <- mu v - rate g; x <- x - rate g + mu v: x is the point looked ahead to, where g was taken */
     void (*nesterov)(int64_t n, gusto_real rate, gusto_real mu, gusto_real *x, const gusto_real *g, gusto_real *v);
+    /* s <- s + g^2; x <- x - rate g / (sqrt(s) + eps) */
     void (*adagrad)(int64_t n, gusto_real rate, gusto_real eps, gusto_real *x, const gusto_real *g, gusto_real *s);
-    void (*rmsprop)(int64_t n, gusto_real rate, gusto_real rho, gusto_real eps, gusto_real *x, const gusto_real *g, gusto_real *s);
+    /* s <- rho s + (1-rho) g^2; x <- x - rate g / (sqrt(s) + eps) */
+    void (*rmsprop)(int64_t n, gusto_real rate, gusto_real rho, gusto_real eps, gusto_real *x, const gusto_real *g,
+                    gusto_real *s);
     /* c = {b1, b2, step, damp, keep}: m <- b1 m + (1-b1) g; v <- b2 v + (1-b2) g^2; x <- keep x - step m / (sqrt(v) + damp) */
     void (*adam)(int64_t n, const gusto_real c[5], gusto_real *x, const gusto_real *g, gusto_real *m, gusto_real *v);
     /* the same with the root of the running maximum w <- max(w, v) */
-    void (*amsgrad)(int64_t n, const gusto_real c[5], gusto_real *x, const gusto_real *g, gusto_real *m, gusto_real *v, gusto_real *w);
+    void (*amsgrad)(int64_t n, const gusto_real c[5], gusto_real *x, const gusto_real *g, gusto_real *m, gusto_real *v,
+                    gusto_real *w);
 
     /* ---- selection ---- */
 

@@ -1,0 +1,241 @@
+/* Vectors as one AVX-512 register. */
+#ifndef GU_VEC_AVX512_H
+#define GU_VEC_AVX512_H
+
+#include <immintrin.h>
+
+#define VEC_ISA GUSTO_ISA_AVX512
+
+#ifdef GUSTO_DOUBLE
+typedef __m512d  vec;
+typedef __mmask8 mask;
+#define OP(name) _mm512_##name##_pd
+#define COMPARE  _mm512_cmp_pd_mask
+#else
+typedef __m512    vec;
+typedef __mmask16 mask;
+#define OP(name) _mm512_##name##_ps
+#define COMPARE  _mm512_cmp_ps_mask
+#endif
+
+VEC_INLINE mask mask_first(int n)
+{
+    return (mask)((1u << n) - 1);
+}
+
+VEC_INLINE vec vec_set(gusto_real x)
+{
+    return OP(set1)(x);
+}
+
+VEC_INLINE vec vec_zero(void)
+{
+    return vec_set(0);
+}
+
+VEC_INLINE vec vec_load(const gusto_real *p)
+{
+    return OP(loadu)(p);
+}
+
+VEC_INLINE vec vec_load_n(const gusto_real *p, int n)
+{
+    return OP(maskz_loadu)(mask_first(n), p);
+}
+
+VEC_INLINE void vec_store(gusto_real *p, vec v)
+{
+    OP(storeu)(p, v);
+}
+
+VEC_INLINE void vec_store_n(gusto_real *p, vec v, int n)
+{
+    OP(mask_storeu)(p, mask_first(n), v);
+}
+
+VEC_INLINE vec vec_add(vec a, vec b)
+{
+    return OP(add)(a, b);
+}
+
+VEC_INLINE vec vec_sub(vec a, vec b)
+{
+    return OP(sub)(a, b);
+}
+
+VEC_INLINE vec vec_mul(vec a, vec b)
+{
+    return OP(mul)(a, b);
+}
+
+VEC_INLINE vec vec_div(vec a, vec b)
+{
+    return OP(div)(a, b);
+}
+
+VEC_INLINE vec vec_max(vec a, vec b)
+{
+    return OP(max)(a, b);
+}
+
+VEC_INLINE vec vec_fma(vec a, vec b, vec c)
+{
+    return OP(fmadd)(a, b, c);
+}
+
+VEC_INLINE vec vec_fnma(vec a, vec b, vec c)
+{
+    return OP(fnmadd)(a, b, c);
+}
+
+VEC_INLINE vec vec_sqrt(vec a)
+{
+    return OP(sqrt)(a);
+}
+
+VEC_INLINE vec vec_minus_abs(vec a)
+{
+    return OP(or)(a, vec_set(REAL(-0.0)));
+}
+
+VEC_INLINE vec vec_power_of_two(vec z)
+{
+#ifdef GUSTO_DOUBLE
+    return _mm512_castsi512_pd(
+        _mm512_add_epi64(_mm512_slli_epi64(_mm512_castpd_si512(z), VEC_MANTISSA), _mm512_castpd_si512(vec_set(1))));
+#else
+    return _mm512_castsi512_ps(
+        _mm512_add_epi32(_mm512_slli_epi32(_mm512_castps_si512(z), VEC_MANTISSA), _mm512_castps_si512(vec_set(1))));
+#endif
+}
+
+VEC_INLINE mask vec_less(vec a, vec b)
+{
+    return COMPARE(a, b, _CMP_LT_OQ);
+}
+
+VEC_INLINE mask vec_less_equal(vec a, vec b)
+{
+    return COMPARE(a, b, _CMP_LE_OQ);
+}
+
+VEC_INLINE mask vec_is_nan(vec a)
+{
+    return COMPARE(a, a, _CMP_UNORD_Q);
+}
+
+VEC_INLINE vec vec_select(mask m, vec a, vec b)
+{
+    return OP(mask_blend)(m, b, a);
+}
+
+VEC_INLINE uint32_t mask_bits(mask m)
+{
+    return m;
+}
+
+VEC_INLINE double fold8(__m512d v)
+{
+    const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1));
+    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+
+#ifdef GUSTO_DOUBLE
+
+typedef __m512d wide;
+
+VEC_INLINE double vec_fold(vec v)
+{
+    return fold8(v);
+}
+
+/* Halves of two vectors are added as one: first pairs of blocks of 128 bits, then blocks, then within a block. */
+VEC_INLINE void vec_fold4(vec a, vec b, vec c, vec d, double out[4])
+{
+    const __m512d ab = _mm512_add_pd(_mm512_shuffle_f64x2(a, b, 0x44), _mm512_shuffle_f64x2(a, b, 0xEE));
+    const __m512d cd = _mm512_add_pd(_mm512_shuffle_f64x2(c, d, 0x44), _mm512_shuffle_f64x2(c, d, 0xEE));
+    const __m512d two = _mm512_add_pd(_mm512_shuffle_f64x2(ab, cd, 0x88), _mm512_shuffle_f64x2(ab, cd, 0xDD));
+    const __m512d one = _mm512_add_pd(two, _mm512_permute_pd(two, 0x55));
+    _mm256_storeu_pd(out, _mm512_castpd512_pd256(_mm512_maskz_compress_pd(0x55, one)));
+}
+
+VEC_INLINE wide wide_zero(void)
+{
+    return vec_zero();
+}
+
+VEC_INLINE wide wide_add(wide w, vec a)
+{
+    return vec_add(w, a);
+}
+
+VEC_INLINE wide wide_fma(wide w, vec a, vec b)
+{
+    return vec_fma(a, b, w);
+}
+
+VEC_INLINE double wide_fold(wide w)
+{
+    return fold8(w);
+}
+
+#else
+
+typedef struct wide {
+    __m512d lo, hi;
+} wide;
+
+VEC_INLINE float vec_fold(vec v)
+{
+    const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+/* Halves of two vectors are added as one: first pairs of blocks of 128 bits, then blocks, then within a block. */
+VEC_INLINE void vec_fold4(vec a, vec b, vec c, vec d, float out[4])
+{
+    const __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
+    const __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xEE));
+    const __m512 four = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xDD));
+    const __m512 two = _mm512_add_ps(four, _mm512_permute_ps(four, 0x4E));
+    const __m512 one = _mm512_add_ps(two, _mm512_permute_ps(two, 0xB1));
+    _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_maskz_compress_ps(0x1111, one)));
+}
+
+VEC_INLINE __m512d low(vec a)
+{
+    return _mm512_cvtps_pd(_mm512_castps512_ps256(a));
+}
+
+VEC_INLINE __m512d high(vec a)
+{
+    return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));
+}
+
+VEC_INLINE wide wide_zero(void)
+{
+    return (wide){_mm512_setzero_pd(), _mm512_setzero_pd()};
+}
+
+VEC_INLINE wide wide_add(wide w, vec a)
+{
+    return (wide){_mm512_add_pd(w.lo, low(a)), _mm512_add_pd(w.hi, high(a))};
+}
+
+VEC_INLINE wide wide_fma(wide w, vec a, vec b)
+{
+    return (wide){_mm512_fmadd_pd(low(a), low(b), w.lo), _mm512_fmadd_pd(high(a), high(b), w.hi)};
+}
+
+VEC_INLINE double wide_fold(wide w)
+{
+    return fold8(_mm512_add_pd(w.lo, w.hi));
+}
+
+#endif
+#undef OP
+#undef COMPARE
+#endif
