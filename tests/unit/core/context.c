@@ -68,6 +68,7 @@ END_TEST
 START_TEST(instruction_sets)
 {
     make();
+    ck_assert_int_eq(gusto_context_set_isa(context, GUSTO_ISA_AUTO), GUSTO_OK);
     const gusto_isa best = gusto_context_isa(context);
     ck_assert_int_eq(gusto_context_set_isa(context, GUSTO_ISA_REFERENCE), GUSTO_OK); /* runs everywhere */
     ck_assert_int_eq(gusto_context_isa(context), GUSTO_ISA_REFERENCE);

@@ -1,0 +1,83 @@
+#!/bin/sh
+# Installs both precisions in an empty prefix and uses them as a stranger would: a C and a C++ program, shared and static, by pkg-config.
+#
+#   install_test.sh DIRECTORY    builds and installs under DIRECTORY
+set -eu
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$1"
+scratch=$(cd "$1" && pwd)
+prefix=$scratch/prefix
+rm -rf "$prefix"
+
+cat >"$scratch/program.c" <<'C'
+#include <gusto/gusto.h>
+#include <stdio.h>
+#include <string.h>
+
+int main(void)
+{
+    const int32_t  user[] = {0, 0, 1, 1, 2}, item[] = {0, 1, 0, 2, 1};
+    gusto_real     value[] = {5, 3, 4, 1, 2};
+    gusto_context *context = NULL;
+    gusto_ratings *ratings = NULL;
+    gusto_entries  entries;
+    memset(&entries, 0, sizeof entries);
+    entries.size = sizeof entries;
+    entries.n = 5;
+    entries.n_users = entries.n_items = 3;
+    entries.user = (int32_t *)user;
+    entries.item = (int32_t *)item;
+    entries.value = value;
+    if (gusto_context_create(NULL, &context) != GUSTO_OK ||
+        gusto_ratings_from_entries(context, &entries, GUSTO_DUPLICATES_ERROR, &ratings) != GUSTO_OK)
+        return 1;
+    printf("gusto %s, %d byte reals, mean %g\n", gusto_version(), (int)sizeof(gusto_real), gusto_ratings_mean(ratings));
+    const int wrong = gusto_ratings_mean(ratings) != 3;
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+    return wrong;
+}
+C
+cp "$scratch/program.c" "$scratch/program.cpp"
+
+try() { # package, size of a real
+  package=$1
+  version=$(pkg-config --modversion "$package")
+  # shellcheck disable=SC2046 # flags are words
+  {
+    ${CC:-cc} -std=c17 -Wall -Wextra -Wpedantic -Werror "$scratch/program.c" -o "$scratch/$package-c" $(pkg-config --cflags --libs "$package")
+    ${CXX:-c++} -std=c++17 -Wall -Wextra -Wpedantic -Werror "$scratch/program.cpp" -o "$scratch/$package-cpp" \
+      $(pkg-config --cflags --libs "$package")
+    # Our library by its archive, the rest as the machine has it.
+    ${CC:-cc} -std=c17 "$scratch/program.c" -o "$scratch/$package-static" $(pkg-config --cflags "$package") \
+      $(pkg-config --static --libs "$package" | sed "s/-l$package\( \|$\)/-l:lib$package.a\1/")
+  }
+  for kind in c cpp static; do
+    said=$("$scratch/$package-$kind")
+    echo "$package-$kind: $said"
+    [ "$said" = "gusto $version, $2 byte reals, mean 3" ]
+  done
+}
+
+for precision in single double; do
+  build=$scratch/$precision
+  if [ ! -f "$build/build.ninja" ]; then
+    meson setup "$build" "$root" -Dprecision="$precision" -Dbench=false --prefix "$prefix" --libdir lib
+  fi
+  meson install -C "$build" >"$scratch/install-$precision.log"
+done
+
+PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+LD_LIBRARY_PATH=$prefix/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export PKG_CONFIG_PATH LD_LIBRARY_PATH
+try gusto 4
+try gusto-double 8
+
+# Every header compiles on its own, and nothing but gusto's headers is installed.
+for header in "$prefix"/include/gusto/*.h; do
+  echo "#include <gusto/$(basename "$header")>" | ${CC:-cc} -std=c17 -Wall -Wextra -Wpedantic -Werror -I"$prefix/include" -fsyntax-only -xc -
+  echo "#include <gusto/$(basename "$header")>" | ${CXX:-c++} -std=c++11 -Wall -Wextra -Wpedantic -Werror -I"$prefix/include" -fsyntax-only -xc++ -
+done
+diff -r "$root/include/gusto" "$prefix/include/gusto"
+echo "installed and used"
