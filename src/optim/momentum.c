@@ -1,0 +1,48 @@
+/* Classical momentum, the heavy ball (Polyak 1964; Sutskever et al. 2013, eq. 1-2).
+ *
+ *   v <- mu v - rate g
+ *   x <- x + v
+ *
+ * The rate is inside the velocity, so that a change of rate does not rescale the velocity that has been gathered.
+ * Steady gradients end up multiplied by 1 / (1 - mu): the rate has to be smaller than sgd's by about that factor.
+ * A row that is not touched keeps v: it neither moves nor decays until the next gradient of this row. */
+#include "kernels/kernels.h"
+
+#include <gusto/optimizer.h>
+
+enum { MU, N_OPTIONS };
+
+static const gusto_option options[N_OPTIONS] = {
+    [MU] = {"mu", GUSTO_OPTION_REAL, 0.9, 0, 0.9999, NULL, "share of the velocity that is kept"},
+};
+
+typedef struct plan {
+    void (*kernel)(int64_t n, gusto_real rate, gusto_real mu, gusto_real *x, const gusto_real *g, gusto_real *v);
+    gusto_real mu;
+} plan;
+
+static void prepare(const gusto_context *context, const double *values, void *memory)
+{
+    *(plan *)memory = (plan){.kernel = gu_kernels_of(context)->momentum, .mu = (gusto_real)values[MU]};
+}
+
+static void update(const void *memory, gusto_real rate, int64_t step, size_t n, gusto_real *restrict x,
+                   const gusto_real *restrict g, gusto_real *const *slot)
+{
+    (void)step;
+    const plan *p = memory;
+    p->kernel((int64_t)n, rate, p->mu, x, g, slot[0]);
+}
+
+const gusto_optimizer_type gu_optimizer_momentum = {
+    .size = sizeof(gusto_optimizer_type),
+    .name = "momentum",
+    .summary = "heavy ball (Polyak 1964)",
+    .rate = 0.005,
+    .n_slots = 1,
+    .plan_size = sizeof(plan),
+    .options = options,
+    .n_options = N_OPTIONS,
+    .prepare = prepare,
+    .update = update,
+};

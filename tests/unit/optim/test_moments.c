@@ -1,0 +1,66 @@
+/* Bias corrections: in the table, past its end, and where they have settled, against powers in long double. */
+#include "optim/moments.h"
+
+#include <check.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const double epsilon = sizeof(gusto_real) == 4 ? FLT_EPSILON : DBL_EPSILON;
+
+static const double betas[][2] = {{0.9, 0.999}, {0, 0}, {0, 0.999}, {0.9, 0}, {0.999999, 0.9999999}, {0.5, 0.9}, {0.999, 0.5}};
+
+enum { N_BETAS = sizeof betas / sizeof *betas };
+
+static gu_moments moments;
+
+/* The step x <- keep x - c2 m / (sqrt(v) + c3) of the first definition. */
+static void check_step(int64_t step, double eps)
+{
+    gusto_real c[5];
+    gu_moments_step(&moments, (gusto_real)0.5, step, (gusto_real)0.25, c);
+    const long double root = sqrtl(1 - powl(moments.b2, step)), scale = root / (1 - powl(moments.b1, step));
+    ck_assert(c[0] == moments.b1 && c[1] == moments.b2 && c[4] == (gusto_real)0.25);
+    ck_assert_double_eq_tol((double)c[2], (double)(scale / 2), 2 * epsilon * (double)scale);
+    ck_assert_double_eq_tol((double)c[3], eps * (double)root, 2 * epsilon * eps);
+}
+
+START_TEST(corrections_at_all_steps)
+{
+    for (int b = 0; b < N_BETAS; b++) {
+        gu_moments_init(&moments, betas[b][0], betas[b][1], 1e-3);
+        for (int64_t step = 1; step < 2 * GU_CORRECTIONS; step++)
+            check_step(step, 1e-3);
+        for (int64_t step = moments.settled - 2; step < moments.settled + 3; step++)
+            check_step(step > 0 ? step : 1, 1e-3);
+        check_step(INT64_MAX, 1e-3);
+    }
+}
+END_TEST
+
+/* The first step of Adam is rate * sign(g), whatever the betas: the corrections undo (1 - b) to rounding. */
+START_TEST(the_first_step_is_the_rate)
+{
+    for (int b = 0; b < N_BETAS; b++) {
+        gusto_real c[5];
+        gu_moments_init(&moments, betas[b][0], betas[b][1], 1e-12);
+        gu_moments_step(&moments, 1, 1, 1, c);
+        const double m = 1 - (double)c[0], v = 1 - (double)c[1]; /* of g = 1 */
+        ck_assert_double_eq_tol((double)c[2] * m / (sqrt(v) + (double)c[3]), 1, 4 * epsilon + 1e-12);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("moments");
+    TCase *tests = tcase_create("moments");
+    tcase_add_test(tests, corrections_at_all_steps);
+    tcase_add_test(tests, the_first_step_is_the_rate);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
