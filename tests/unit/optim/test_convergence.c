@@ -47,7 +47,7 @@ static const struct {
 
 enum { N_RATES = sizeof rates / sizeof *rates };
 
-static double minimize(const gusto_optimizer_type *type, problem problem, double rate, int n_steps)
+static double minimize(const gusto_optimizer_type *type, problem gradient, double rate, int n_steps)
 {
     gusto_context *context;
     double         values[MAX_OPTIONS];
@@ -62,13 +62,13 @@ static double minimize(const gusto_optimizer_type *type, problem problem, double
     for (int j = 0; j < N; j++)
         x[j] = j % 2 ? 1 : (gusto_real)-1.2;
     for (int step = 1; step <= n_steps; step++) {
-        problem(x, g);
+        gradient(x, g);
         const double left = 1 - (step - 1.0) / n_steps;
         type->update(plan, (gusto_real)(rate * left), step, N, x, g, slot);
     }
     gu_free(&context->allocator, plan);
     gusto_context_destroy(context);
-    return problem(x, g);
+    return gradient(x, g);
 }
 
 START_TEST(quadratic_is_minimized)
