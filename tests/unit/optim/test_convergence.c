@@ -91,6 +91,7 @@ int main(void)
 {
     Suite *suite = suite_create("convergence");
     TCase *tests = tcase_create("convergence");
+    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, quadratic_is_minimized, 0, N_RATES);
     tcase_add_loop_test(tests, valley_is_walked_to_its_end, 0, N_RATES);
     suite_add_tcase(suite, tests);

@@ -90,8 +90,10 @@ START_TEST(prepare_stays_within_its_plan)
         choose(type, 0, values);
         memset(bytes, 0xa5, GUSTO_MAX_PLAN);
         type->prepare(context, values, plan);
-        for (size_t b = type->plan_size; b < GUSTO_MAX_PLAN; b++)
-            ck_assert_uint_eq(bytes[b], 0xa5);
+        size_t end = GUSTO_MAX_PLAN;
+        while (end > 0 && bytes[end - 1] == 0xa5)
+            end--;
+        ck_assert_uint_le(end, type->plan_size);
     }
 }
 END_TEST
@@ -177,6 +179,7 @@ int main(void)
 {
     Suite *suite = suite_create("optimizers");
     TCase *tests = tcase_create("optimizers");
+    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, table_is_consistent);
     tcase_add_test(tests, prepare_stays_within_its_plan);

@@ -101,6 +101,7 @@ int main(void)
 {
     Suite *suite = suite_create("warmup");
     TCase *tests = tcase_create("warmup");
+    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, ramp);
     tcase_add_test(tests, ramp_of_a_fraction);
     tcase_add_test(tests, without_warmup_the_rate_is_as_it_is);

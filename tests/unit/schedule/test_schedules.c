@@ -193,6 +193,7 @@ int main(void)
 {
     Suite *suite = suite_create("schedules");
     TCase *tests = tcase_create("schedules");
+    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, table_is_consistent);
     tcase_add_test(tests, parts_are_in_range_and_pure_functions_of_seed_and_epoch);
