@@ -52,4 +52,12 @@ bool gu_tensor_bytes(const gusto_tensor *tensor, int64_t *bytes);
 gusto_status gu_container_from_bytes(gusto_context *context, const char *path, const unsigned char *bytes, int64_t size,
                                      gusto_container **out);
 
+/* The path it was opened by. Borrowed. */
+const char *gu_container_path(const gusto_container *container);
+
+/* The tensor of that name, which must have this dtype and shape; rows and columns: -1 for any.
+ * Errors: GUSTO_EFORMAT, with the path, the name, and what was expected and found. */
+gusto_status gu_container_need(gusto_context *context, const gusto_container *container, const char *name, gusto_dtype dtype,
+                               int64_t rows, int64_t columns, gusto_tensor *out);
+
 #endif

@@ -17,8 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SHAPE_TEXT = 64 };
+
 struct gusto_container {
     gusto_allocator     allocator;
+    char               *path; /* for messages */
     gu_container_header header;
     void               *map; /* NULL: the bytes are the caller's */
     size_t              map_size;
@@ -43,9 +46,9 @@ static gusto_status check_tensor_sums(gusto_context *context, const char *path, 
     return status;
 }
 
-static gusto_status check(gusto_context *context, const char *path, const unsigned char *bytes, int64_t size,
-                          gusto_container *container)
+static gusto_status check(gusto_context *context, const unsigned char *bytes, int64_t size, gusto_container *container)
 {
+    const char  *path = container->path;
     gusto_status status = gu_container_header_read(context, path, bytes, size, &container->header);
     if (status == GUSTO_OK && container->header.sealed)
         status = check_tensor_sums(context, path, &container->header);
@@ -54,22 +57,27 @@ static gusto_status check(gusto_context *context, const char *path, const unsign
     return status;
 }
 
-static gusto_container *new_container(gusto_context *context)
+static gusto_container *new_container(gusto_context *context, const char *path)
 {
     gusto_container *container = gu_new_zero(context, 1, gusto_container);
-    if (container)
-        container->allocator = context->allocator;
-    return container;
+    if (!container)
+        return NULL;
+    container->allocator = context->allocator;
+    container->path = gu_strdup(context, path);
+    if (container->path)
+        return container;
+    gusto_container_close(container);
+    return NULL;
 }
 
 gusto_status gu_container_from_bytes(gusto_context *context, const char *path, const unsigned char *bytes, int64_t size,
                                      gusto_container **out)
 {
     *out = NULL;
-    gusto_container *container = new_container(context);
+    gusto_container *container = new_container(context, path);
     if (!container)
         return GUSTO_ENOMEM;
-    const gusto_status status = check(context, path, bytes, size, container);
+    const gusto_status status = check(context, bytes, size, container);
     if (status != GUSTO_OK)
         gusto_container_close(container);
     else
@@ -99,13 +107,13 @@ static gusto_status map(gusto_context *context, const char *path, int fd, gusto_
         return io_error(context, path, strerror(errno));
     container->map = bytes;
     container->map_size = (size_t)status.st_size;
-    return check(context, path, bytes, status.st_size, container);
+    return check(context, bytes, status.st_size, container);
 }
 
 gusto_status gusto_container_open(gusto_context *context, const char *path, gusto_container **out)
 {
     *out = NULL;
-    gusto_container *container = new_container(context);
+    gusto_container *container = new_container(context, path);
     if (!container)
         return GUSTO_ENOMEM;
 
@@ -128,7 +136,13 @@ void gusto_container_close(gusto_container *container)
     gu_container_header_clear(&allocator, &container->header);
     if (container->map)
         munmap(container->map, container->map_size);
+    gu_free(&allocator, container->path);
     gu_free(&allocator, container);
+}
+
+const char *gu_container_path(const gusto_container *container)
+{
+    return container->path;
 }
 
 int gusto_container_n_tensors(const gusto_container *container)
@@ -164,4 +178,28 @@ bool gusto_container_metadata_at(const gusto_container *container, int m, const 
     *key = container->header.metadata[m].key;
     *value = container->header.metadata[m].value;
     return true;
+}
+
+/* "F32 [3 x 4]", with * for a size that is free.   text [SHAPE_TEXT]. */
+static const char *shape_text(gusto_dtype dtype, int64_t rows, int64_t columns, char *text)
+{
+    const int64_t size[2] = {rows, columns};
+    char          part[2][24];
+    for (int d = 0; d < 2; d++)
+        snprintf(part[d], sizeof part[d], size[d] < 0 ? "*" : "%lld", (long long)size[d]);
+    snprintf(text, SHAPE_TEXT, "%s [%s x %s]", gu_dtype_name(dtype), part[0], part[1]);
+    return text;
+}
+
+gusto_status gu_container_need(gusto_context *context, const gusto_container *container, const char *name, gusto_dtype dtype,
+                               int64_t rows, int64_t columns, gusto_tensor *out)
+{
+    char expected[SHAPE_TEXT], found[SHAPE_TEXT];
+    shape_text(dtype, rows, columns, expected);
+    if (!gusto_container_tensor(container, name, out))
+        return gu_error(context, GUSTO_EFORMAT, "%s: tensor '%s' is missing: expected %s", container->path, name, expected);
+    if (out->dtype != dtype || (rows >= 0 && out->rows != rows) || (columns >= 0 && out->columns != columns))
+        return gu_error(context, GUSTO_EFORMAT, "%s: tensor '%s': expected %s, found %s", container->path, name, expected,
+                        shape_text(out->dtype, out->rows, out->columns, found));
+    return GUSTO_OK;
 }

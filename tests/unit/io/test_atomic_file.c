@@ -60,7 +60,7 @@ static mode_t mode_of(const char *path)
 
 START_TEST(new_and_replaced)
 {
-    const char *path = in_folder("file");
+    const char  *path = in_folder("file");
     const mode_t was = umask(027);
     ck_assert_int_eq(write_file(path, "first"), GUSTO_OK);
     expect_text(path, "first");
