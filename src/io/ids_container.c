@@ -64,7 +64,7 @@ gusto_status gu_ids_from_container(gusto_context *context, const gusto_container
     snprintf(text, sizeof text, "%s.text", name);
 
     *out = NULL;
-    if (gusto_container_tensor(container, start, &ints))
+    if (gusto_container_tensor(container, start, &ints) || gusto_container_tensor(container, text, &ints))
         return read_text(context, container, start, text, out);
     if (!gusto_container_tensor(container, name, &ints))
         return GUSTO_OK;

@@ -28,7 +28,7 @@ static const char *in_folder(const char *name)
 }
 
 /* Files in the folder, hidden ones too: what a failed write must not leave. */
-static int folder_count(void)
+static inline int folder_count(void)
 {
     int  n = 0;
     DIR *dir = opendir(folder);
@@ -49,7 +49,7 @@ static void folder_remove(void)
     ck_assert_int_eq(rmdir(folder), 0);
 }
 
-static void put_file(const char *path, const void *bytes, size_t size)
+static inline void put_file(const char *path, const void *bytes, size_t size)
 {
     FILE *file = fopen(path, "wb");
     ck_assert_ptr_nonnull(file);
@@ -58,7 +58,7 @@ static void put_file(const char *path, const void *bytes, size_t size)
 }
 
 /* The bytes of a file; the caller frees. */
-static unsigned char *get_file(const char *path, size_t *size)
+static inline unsigned char *get_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
     ck_assert_msg(file != NULL, "%s is not there", path);
