@@ -1,0 +1,222 @@
+/* The baseline: mu + bu_u + bi_i (Koren 2010, section 2.1), by alternating closed form.
+ *
+ * Minimizes  sum w (r - mu - bu_u - bi_i)^2 + l2_user |bu|^2 + l2_item |bi|^2  over all ratings, with mu the weighted mean held fixed.
+ * For fixed bi each bu is a ridge regression on a constant, and the other way round:
+ *   bu_u = sum_i w (r - mu - bi_i) / (l2_user + sum_i w),   bi_i = sum_u w (r - mu - bu_u) / (l2_item + sum_u w).
+ * Each sweep lowers the objective; every user, then every item, is one task, so the result does not depend on threads. */
+#include "core/memory.h"
+#include "models/model_type.h"
+
+#include <math.h>
+#include <omp.h>
+
+enum { L2_USER, L2_ITEM, SWEEPS, N_OPTIONS };
+
+static const gusto_option options[N_OPTIONS] = {
+    [L2_USER] = {"l2_user", GUSTO_OPTION_REAL, 5, 0, 1e9, NULL, "ridge on user biases, in ratings"},
+    [L2_ITEM] = {"l2_item", GUSTO_OPTION_REAL, 3, 0, 1e9, NULL, "ridge on item biases, in ratings"},
+    [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 10, 1, 1e6, NULL, "alternations of users and items"},
+};
+
+/* b[r] for every row, given the other side's c. */
+static void solve(const gusto_context *context, const gusto_rows *rows, double mu, double l2, const gusto_real *c, gusto_real *b)
+{
+#pragma omp parallel for schedule(dynamic, 64) num_threads(gu_threads(context))
+    for (int32_t r = 0; r < rows->n_rows; r++) {
+        double sum = 0, weight = l2;
+        for (int64_t e = rows->start[r]; e < rows->start[r + 1]; e++) {
+            const double w = rows->weight ? (double)rows->weight[e] : 1;
+            sum += w * ((double)rows->value[e] - mu - (double)c[rows->column[e]]);
+            weight += w;
+        }
+        b[r] = weight > 0 ? (gusto_real)(sum / weight) : 0;
+    }
+}
+
+static double weighted_mean(const gusto_rows *rows, double plain)
+{
+    if (!rows->weight)
+        return plain;
+    double sum = 0, weight = 0;
+    for (int64_t e = 0; e < rows->nnz; e++) {
+        sum += (double)rows->weight[e] * (double)rows->value[e];
+        weight += (double)rows->weight[e];
+    }
+    return weight > 0 ? sum / weight : plain;
+}
+
+/* Mean squared error over the training ratings; row sums are added in order. */
+static gusto_status training_loss(gusto_context *context, const gusto_rows *rows, double mu, const gusto_real *bu,
+                                  const gusto_real *bi, double *loss)
+{
+    double *sum = gu_new(context, rows->n_rows, double);
+    if (!sum)
+        return GUSTO_ENOMEM;
+#pragma omp parallel for schedule(dynamic, 64) num_threads(gu_threads(context))
+    for (int32_t r = 0; r < rows->n_rows; r++) {
+        sum[r] = 0;
+        for (int64_t e = rows->start[r]; e < rows->start[r + 1]; e++) {
+            const double error = (double)rows->value[e] - mu - (double)bu[r] - (double)bi[rows->column[e]];
+            sum[r] += error * error;
+        }
+    }
+    double total = 0;
+    for (int32_t r = 0; r < rows->n_rows; r++)
+        total += sum[r];
+    *loss = total / (double)rows->nnz;
+    gu_free(&context->allocator, sum);
+    return GUSTO_OK;
+}
+
+/* The loop over sweeps, with history, validation and progress. */
+static gusto_status sweep(gusto_context *context, const gusto_model *model, const gusto_fit_options *fit_options,
+                          const gusto_rows *by_user, const gusto_rows *by_item, const gu_pairs *validation, gu_state *state)
+{
+    const int64_t sweeps = (int64_t)gu_model_option(model, options[SWEEPS].name);
+    const double l2_user = gu_model_option(model, options[L2_USER].name), l2_item = gu_model_option(model, options[L2_ITEM].name);
+    const double mu = (double)gu_state_real(state, "mu")[0];
+    gusto_real  *bu = gu_state_real(state, "bu"), *bi = gu_state_real(state, "bi");
+    for (int64_t s = 0; s < sweeps; s++) {
+        gusto_epoch *epoch = &state->history.epoch[state->history.n];
+        *epoch = (gusto_epoch){.epoch = s + 1, .validation = NAN, .rate = NAN};
+
+        const double begin = omp_get_wtime();
+        solve(context, by_user, mu, l2_user, bi, bu);
+        solve(context, by_item, mu, l2_item, bu, bi);
+        epoch->seconds = omp_get_wtime() - begin;
+        epoch->ratings_per_second = epoch->seconds > 0 ? (double)by_user->nnz / epoch->seconds : 0;
+
+        gusto_status status = training_loss(context, by_user, mu, bu, bi, &epoch->loss);
+        if (status == GUSTO_OK && validation->n) {
+            const gusto_model view = {.type = model->type, .state = *state}; /* the model as it would be now */
+            status = gu_pairs_rmse(context, &view, validation, &epoch->validation);
+        }
+        if (status < 0)
+            return status;
+        state->history.n++;
+        const gusto_progress progress = {
+            .size = sizeof progress, .epoch = s + 1, .n_epochs = sweeps, .done = 1, .total = 1, .finished = epoch};
+        if (fit_options->progress && fit_options->progress(fit_options->user, &progress))
+            return GUSTO_CANCELLED;
+    }
+    return GUSTO_OK;
+}
+
+static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                        const gusto_fit_options *fit_options, gu_state *state)
+{
+    gusto_rows   by_user, by_item;
+    gusto_status status = gusto_ratings_by_user(context, ratings, &by_user);
+    if (status == GUSTO_OK)
+        status = gusto_ratings_by_item(context, ratings, &by_item);
+    if (status < 0)
+        return status;
+
+    gusto_real *mu = gu_state_add(context, state, "mu", GU_DTYPE_REAL, 1, 1, 1);
+    gusto_real *bu = mu ? gu_state_add(context, state, "bu", GU_DTYPE_REAL, by_user.n_rows, 1, 1) : NULL;
+    gusto_real *bi = bu ? gu_state_add(context, state, "bi", GU_DTYPE_REAL, by_item.n_rows, 1, 1) : NULL;
+    if (!bi)
+        return GUSTO_ENOMEM;
+    mu[0] = (gusto_real)weighted_mean(&by_user, state->mean);
+    for (int32_t i = 0; i < by_item.n_rows; i++)
+        bi[i] = 0;
+
+    const int64_t sweeps = (int64_t)gu_model_option(model, options[SWEEPS].name);
+    state->history.epoch = gu_new_zero(context, sweeps, gusto_epoch);
+    if (!state->history.epoch)
+        return GUSTO_ENOMEM;
+    gu_pairs validation = {0};
+    if (fit_options->validation)
+        status = gu_pairs_of(context, fit_options->validation, state, &validation);
+    if (status == GUSTO_OK)
+        status = sweep(context, model, fit_options, &by_user, &by_item, &validation, state);
+    gu_pairs_clear(&context->allocator, &validation);
+    return status;
+}
+
+static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
+{
+    (void)model;
+    gusto_status status = gu_state_expect(context, state, "mu", 1, 1);
+    if (status == GUSTO_OK)
+        status = gu_state_expect(context, state, "bu", state->n_users, 1);
+    return status < 0 ? status : gu_state_expect(context, state, "bi", state->n_items, 1);
+}
+
+static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
+{
+    (void)model, (void)dense;
+    const int64_t index = nnz * (int64_t)(sizeof(int32_t) + sizeof(gusto_real)) + n_items * (int64_t)sizeof(int64_t);
+    return index + (n_users + n_items) * (int64_t)sizeof(gusto_real) + n_users * (int64_t)sizeof(double);
+}
+
+static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
+                    gusto_real *out)
+{
+    (void)context;
+    const gusto_real  mu = gu_state_real(&model->state, "mu")[0];
+    const gusto_real *bu = gu_state_real(&model->state, "bu"), *bi = gu_state_real(&model->state, "bi");
+    for (int64_t j = 0; j < n; j++)
+        out[j] = mu + (users[j] < 0 ? 0 : bu[users[j]]) + (items[j] < 0 ? 0 : bi[items[j]]);
+}
+
+static void score_rows(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows, gusto_real *out)
+{
+    (void)context;
+    const int64_t     n_items = model->state.n_items;
+    const gusto_real  mu = gu_state_real(&model->state, "mu")[0];
+    const gusto_real *bi = gu_state_real(&model->state, "bi");
+    for (int64_t j = 0; j < n; j++)
+        for (int64_t i = 0; i < n_items; i++)
+            out[j * n_items + i] = mu + rows[j] + bi[i];
+}
+
+static void score(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
+                  gusto_real *out)
+{
+    const gusto_real *bu = gu_state_real(&model->state, "bu");
+    for (int64_t j = 0; j < n; j++)
+        room[j] = bu[users[j]];
+    score_rows(context, model, n, room, out);
+}
+
+static int64_t row_width(const gusto_model *model)
+{
+    (void)model;
+    return 1;
+}
+
+/* The bias of a new user: the closed form of one row. */
+static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
+                            const gusto_real *value, const gusto_real *weight, gusto_real *row)
+{
+    const int64_t    start[2] = {0, n};
+    const gusto_rows one = {.n_rows = 1,
+                            .n_columns = model->state.n_items,
+                            .nnz = n,
+                            .start = start,
+                            .column = item,
+                            .value = value,
+                            .weight = weight};
+    solve(context, &one, (double)gu_state_real(&model->state, "mu")[0], gu_model_option(model, options[L2_USER].name),
+          gu_state_real(&model->state, "bi"), row);
+    return GUSTO_OK;
+}
+
+static const char *const tensors[] = {"mu", "bu", "bi", NULL};
+
+const gu_model_type gu_model_baseline = {
+    .name = "baseline",
+    .summary = "mu + bu + bi by alternating closed form (Koren 2010)",
+    .options = options,
+    .n_options = N_OPTIONS,
+    .tensors = tensors,
+    .fit = fit,
+    .attach = attach,
+    .memory = memory,
+    .predict = predict,
+    .score = score,
+    .row_width = row_width,
+    .fold_in = fold_in,
+    .score_rows = score_rows,
+};

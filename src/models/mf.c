@@ -1,0 +1,320 @@
+/* Biased matrix factorization by minibatch gradients (Koren, Bell & Volinsky 2009).
+ *
+ *   x_ui = mu + bu_u + bi_i + P_u . Q_i
+ *
+ * Squared loss: minimizes the sum over ratings of w (x - r)^2 / 2 and regularization (train/bilinear.h), predictions are x.
+ * Logistic loss: r is mapped to 0..1 over the range of the training ratings; minimizes the cross-entropy of s(x) = 1 / (1 + exp(-x)); predictions
+ * are s(x) mapped back. mu is the mean rating, or the logit of the mean.
+ * Non-negative: rows of P and Q are projected to x >= 0 after every step (Lin 2007), and start at the absolute value of their draw.
+ * Factors start as normal numbers with deviation init / sqrt(rank), so that the products have deviation about init^2 / sqrt(rank). */
+#include "core/memory.h"
+#include "core/rng.h"
+#include "kernels/blas.h"
+#include "models/mf_fold_in.h"
+#include "models/model_type.h"
+#include "train/bilinear.h"
+
+#include <math.h>
+#include <string.h>
+#include <xxhash.h>
+
+static const char *loss_choice(int t)
+{
+    static const char *const names[] = {"squared", "logistic"};
+    return t < 2 ? names[t] : NULL;
+}
+
+enum { RANK, L2, L2_BIAS, L2_BY_COUNT, BIASES, INIT, LOSS, NONNEGATIVE, N_OPTIONS };
+
+static const gusto_option options[N_OPTIONS] = {
+    [RANK] = {"rank", GUSTO_OPTION_INT, 32, 1, 1024, NULL, "factors of a user and of an item"},
+    [L2] = {"l2", GUSTO_OPTION_REAL, 0.1, 0, 1e6, NULL, "regularization of factors"},
+    [L2_BIAS] = {"l2_bias", GUSTO_OPTION_REAL, 0.05, 0, 1e6, NULL, "regularization of biases"},
+    [L2_BY_COUNT] = {"l2_by_count", GUSTO_OPTION_BOOL, 1, 0, 1, NULL,
+                     "regularization grows with the ratings of a row, else it is the same for every row"},
+    [BIASES] = {"biases", GUSTO_OPTION_BOOL, 1, 0, 1, NULL, "learn a bias for every user and item"},
+    [INIT] = {"init", GUSTO_OPTION_REAL, 0.3, 0, 100, NULL, "scale of the initial factors: deviation init / sqrt(rank)"},
+    [LOSS] = {"loss", GUSTO_OPTION_NAME, 0, 0, 0, loss_choice,
+              "squared error, or cross-entropy of a logistic link on the scaled ratings"},
+    [NONNEGATIVE] = {"nonnegative", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "keep the factors at or above zero"},
+};
+
+static const char *const training_defaults[][2] = {{NULL, NULL}};
+
+static void init_rows(const gusto_context *context, gusto_tensor *tensor, uint32_t which, double scale, bool absolute)
+{
+    gusto_real *data = (gusto_real *)tensor->data;
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
+    for (int64_t r = 0; r < tensor->rows; r++) {
+        gusto_real *row = data + r * tensor->ld;
+        gu_normal_row(context->seed, GU_STREAM_INIT, (uint64_t)which << 32 | (uint64_t)r, tensor->columns, scale, row);
+        for (int64_t j = 0; absolute && j < tensor->columns; j++)
+            row[j] = row[j] < 0 ? -row[j] : row[j];
+    }
+}
+
+static gusto_real global_mean(const gusto_model *model, const gu_state *state)
+{
+    if (gu_model_option(model, options[LOSS].name) == GU_LOSS_SQUARED)
+        return (gusto_real)state->mean;
+    const double low = (double)state->low, high = (double)state->high;
+    const double share = high > low ? (state->mean - low) / (high - low) : 0.5;
+    const double inside = fmin(fmax(share, 1e-3), 1 - 1e-3);
+    return (gusto_real)log(inside / (1 - inside));
+}
+
+static gusto_status add_tensors(gusto_context *context, const gusto_model *model, gu_state *state)
+{
+    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
+    const double  scale = gu_model_option(model, options[INIT].name) / sqrt((double)k);
+    const bool    absolute = gu_model_option(model, options[NONNEGATIVE].name) != 0;
+    gusto_real   *mu = gu_state_add(context, state, "mu", GU_DTYPE_REAL, 1, 1, 1);
+    if (!mu || !gu_state_add(context, state, "P", GU_DTYPE_REAL, state->n_users, k, gu_padded(k)) ||
+        !gu_state_add(context, state, "Q", GU_DTYPE_REAL, state->n_items, k, gu_padded(k)))
+        return GUSTO_ENOMEM;
+    mu[0] = global_mean(model, state);
+    init_rows(context, &state->tensor[1], 0, scale, absolute);
+    init_rows(context, &state->tensor[2], 1, scale, absolute);
+
+    if (gu_model_option(model, options[BIASES].name) == 0)
+        return GUSTO_OK;
+    gusto_real *bu = gu_state_add(context, state, "bu", GU_DTYPE_REAL, state->n_users, 1, 1);
+    gusto_real *bi = bu ? gu_state_add(context, state, "bi", GU_DTYPE_REAL, state->n_items, 1, 1) : NULL;
+    if (!bi)
+        return GUSTO_ENOMEM;
+    memset(bu, 0, (size_t)state->n_users * sizeof *bu);
+    memset(bi, 0, (size_t)state->n_items * sizeof *bi);
+    return GUSTO_OK;
+}
+
+/* What a checkpoint must agree with: options, seed, and the ratings themselves. */
+static gusto_status fingerprint(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                                const gu_pairs *validation, uint64_t *out)
+{
+    gusto_rows         rows;
+    const gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
+    if (status < 0)
+        return status;
+    uint64_t h = XXH3_64bits_withSeed(model->options.value, (size_t)model->options.n * sizeof(double), context->seed);
+    h = XXH3_64bits_withSeed(rows.start, ((size_t)rows.n_rows + 1) * sizeof *rows.start, h);
+    h = XXH3_64bits_withSeed(rows.column, (size_t)rows.nnz * sizeof *rows.column, h);
+    h = XXH3_64bits_withSeed(rows.value, (size_t)rows.nnz * sizeof *rows.value, h);
+    if (rows.weight)
+        h = XXH3_64bits_withSeed(rows.weight, (size_t)rows.nnz * sizeof *rows.weight, h);
+    if (validation->n)
+        h = XXH3_64bits_withSeed(validation->value, (size_t)validation->n * sizeof *validation->value, h);
+    *out = h;
+    return GUSTO_OK;
+}
+
+/* What training validates on. */
+typedef struct trained {
+    gu_bilinear        bilinear;
+    const gusto_model *model;
+    const gu_state    *state;
+    gu_pairs           validation;
+} trained;
+
+static gusto_status begin(gusto_context *context, void *self, int64_t epoch, int64_t *n_batches)
+{
+    return gu_bilinear_begin(context, &((trained *)self)->bilinear, epoch, n_batches);
+}
+
+static gusto_status step(gusto_context *context, void *self, int64_t j, double rate, double *loss, int64_t *n)
+{
+    return gu_bilinear_step(context, &((trained *)self)->bilinear, j, rate, loss, n);
+}
+
+static gusto_status validate(gusto_context *context, void *self, double *metric)
+{
+    const trained    *t = self;
+    const gusto_model view = {.type = t->model->type, .options = t->model->options, .state = *t->state};
+    return gu_pairs_rmse(context, &view, &t->validation, metric);
+}
+
+static gusto_real *optional(const gu_state *state, const char *name)
+{
+    const gusto_tensor *tensor = gu_state_tensor(state, name);
+    return tensor ? (gusto_real *)tensor->data : NULL;
+}
+
+static gusto_status train(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                          const gusto_fit_options *fit_options, const gu_training *training, trained *t, gu_state *state)
+{
+    const gu_bilinear_settings set = {
+        .loss = (gu_loss)gu_model_option(model, options[LOSS].name),
+        .nonnegative = gu_model_option(model, options[NONNEGATIVE].name) != 0,
+        .by_count = gu_model_option(model, options[L2_BY_COUNT].name) != 0,
+        .l2 = gu_model_option(model, options[L2].name),
+        .l2_bias = gu_model_option(model, options[L2_BIAS].name),
+        .mu = gu_state_real(state, "mu")[0],
+        .low = (double)state->low,
+        .high = (double)state->high,
+    };
+    gusto_status status =
+        gu_bilinear_init(context, &set, training, ratings, gu_state_tensor(state, "P")->columns, gu_state_real(state, "P"),
+                         gu_state_real(state, "Q"), optional(state, "bu"), optional(state, "bi"), &t->bilinear);
+    if (status < 0)
+        return status;
+    gu_objective objective = {.self = t, .params = &t->bilinear.params, .begin = begin, .step = step};
+    objective.validate = t->validation.n ? validate : NULL;
+    if (fit_options->checkpoint || fit_options->resume)
+        status = fingerprint(context, model, ratings, &t->validation, &objective.fingerprint);
+    if (status == GUSTO_OK)
+        status = gu_train(context, training, &objective, fit_options, &state->history);
+    gu_bilinear_clear(&context->allocator, &t->bilinear);
+    return status;
+}
+
+static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                        const gusto_fit_options *fit_options, gu_state *state)
+{
+    gusto_status status = add_tensors(context, model, state);
+    if (status < 0)
+        return status;
+    trained *t = gu_new_zero(context, 1, trained);
+    if (!t)
+        return GUSTO_ENOMEM;
+    t->model = model;
+    t->state = state;
+    gu_training training;
+    gu_training_read(&model->options, model->optimizer, model->optimizer_values, &training);
+    if (fit_options->validation)
+        status = gu_pairs_of(context, fit_options->validation, state, &t->validation);
+    if (status == GUSTO_OK)
+        status = train(context, model, ratings, fit_options, &training, t, state);
+    gu_pairs_clear(&context->allocator, &t->validation);
+    gu_free(&context->allocator, t);
+    return status;
+}
+
+static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
+{
+    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
+    gusto_status  status = gu_state_expect(context, state, "mu", 1, 1);
+    if (status == GUSTO_OK)
+        status = gu_state_expect(context, state, "P", state->n_users, k);
+    if (status == GUSTO_OK)
+        status = gu_state_expect(context, state, "Q", state->n_items, k);
+    if (status < 0 || gu_model_option(model, options[BIASES].name) == 0)
+        return status;
+    status = gu_state_expect(context, state, "bu", state->n_users, 1);
+    return status < 0 ? status : gu_state_expect(context, state, "bi", state->n_items, 1);
+}
+
+static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
+{
+    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
+    gu_training   training;
+    gu_training_read(&model->options, model->optimizer, model->optimizer_values, &training);
+    return (n_users + n_items) * (gu_padded(k) + 1) * (int64_t)sizeof(gusto_real) +
+           gu_bilinear_memory(&training, n_users, n_items, nnz, dense, false, k);
+}
+
+/* From the linear scale to that of the ratings. */
+static void apply_link(const gusto_model *model, int64_t n, gusto_real *x)
+{
+    if (gu_model_option(model, options[LOSS].name) == GU_LOSS_SQUARED)
+        return;
+    const double low = (double)model->state.low, high = (double)model->state.high;
+    for (int64_t j = 0; j < n; j++)
+        x[j] = (gusto_real)(low + (high - low) / (1 + exp(-(double)x[j])));
+}
+
+static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
+                    gusto_real *out)
+{
+    const gu_kernels   *kernels = gu_kernels_of(context);
+    const gu_state     *state = &model->state;
+    const gusto_tensor *P = gu_state_tensor(state, "P"), *Q = gu_state_tensor(state, "Q");
+    const gusto_real    mu = gu_state_real(state, "mu")[0], *bu = optional(state, "bu"), *bi = optional(state, "bi");
+    for (int64_t j = 0; j < n; j++) {
+        const int64_t u = users[j], i = items[j];
+        out[j] = mu;
+        if (bu && u >= 0)
+            out[j] += bu[u];
+        if (bi && i >= 0)
+            out[j] += bi[i];
+        if (u >= 0 && i >= 0)
+            out[j] += kernels->dot(P->ld, (const gusto_real *)P->data + u * P->ld, (const gusto_real *)Q->data + i * Q->ld);
+    }
+    apply_link(model, n, out);
+}
+
+static int64_t row_width(const gusto_model *model)
+{
+    return (int64_t)gu_model_option(model, options[RANK].name) + 1;
+}
+
+/* rows [n x (k + 1)]: factors, then the bias. */
+static void score_rows(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows, gusto_real *out)
+{
+    const gu_kernels   *kernels = gu_kernels_of(context);
+    const gu_state     *state = &model->state;
+    const gusto_tensor *Q = gu_state_tensor(state, "Q");
+    const int64_t       n_items = state->n_items, k = Q->columns;
+    const gusto_real    mu = gu_state_real(state, "mu")[0], *bi = optional(state, "bi");
+    for (int64_t j = 0; j < n; j++) {
+        const gusto_real base = mu + rows[j * (k + 1) + k];
+        for (int64_t i = 0; i < n_items; i++)
+            out[j * n_items + i] = base;
+        if (bi)
+            kernels->axpy(n_items, 1, bi, out + j * n_items);
+    }
+    gu_gemm(false, true, n, n_items, k, 1, rows, k + 1, Q->data, Q->ld, 1, out, n_items);
+    apply_link(model, n * n_items, out);
+}
+
+static void score(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
+                  gusto_real *out)
+{
+    const gusto_tensor *P = gu_state_tensor(&model->state, "P");
+    const gusto_real   *bu = optional(&model->state, "bu");
+    const int64_t       k = P->columns;
+    for (int64_t j = 0; j < n; j++) {
+        memcpy(room + j * (k + 1), (const gusto_real *)P->data + users[j] * P->ld, (size_t)k * sizeof *room);
+        room[j * (k + 1) + k] = bu ? bu[users[j]] : 0;
+    }
+    score_rows(context, model, n, room, out);
+}
+
+static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
+                            const gusto_real *value, const gusto_real *weight, gusto_real *row)
+{
+    const gu_state          *state = &model->state;
+    const gu_fold_in_problem problem = {
+        .loss = (gu_loss)gu_model_option(model, options[LOSS].name),
+        .nonnegative = gu_model_option(model, options[NONNEGATIVE].name) != 0,
+        .biases = gu_model_option(model, options[BIASES].name) != 0,
+        .by_count = gu_model_option(model, options[L2_BY_COUNT].name) != 0,
+        .l2 = gu_model_option(model, options[L2].name),
+        .l2_bias = gu_model_option(model, options[L2_BIAS].name),
+        .mu = gu_state_real(state, "mu")[0],
+        .low = (double)state->low,
+        .high = (double)state->high,
+        .Q = gu_state_tensor(state, "Q"),
+        .bi = optional(state, "bi"),
+    };
+    return gu_fold_in(context, &problem, n, item, value, weight, row);
+}
+
+static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", NULL};
+
+const gu_model_type gu_model_mf = {
+    .name = "mf",
+    .summary = "biased matrix factorization by minibatch gradients (Koren et al. 2009)",
+    .options = options,
+    .n_options = N_OPTIONS,
+    .training_defaults = training_defaults,
+    .by_gradients = true,
+    .tensors = tensors,
+    .fit = fit,
+    .attach = attach,
+    .memory = memory,
+    .predict = predict,
+    .score = score,
+    .row_width = row_width,
+    .fold_in = fold_in,
+    .score_rows = score_rows,
+    .item_vectors = "Q",
+};

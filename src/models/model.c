@@ -1,0 +1,246 @@
+/* Making a model, its options, and what can be asked of it without a context's help. */
+#include "core/memory.h"
+#include "models/model_type.h"
+
+#include <math.h>
+#include <string.h>
+
+static const gusto_option common[] = {
+    {"keep_seen", GUSTO_OPTION_BOOL, 1, 0, 1, NULL, "keep who has had what, so that lists can leave it out"},
+};
+
+enum { N_COMMON = sizeof common / sizeof *common };
+
+static const char *name_at(const void *arg, int t, char *scratch)
+{
+    (void)arg;
+    (void)scratch;
+    return gu_model_type_at(t)->name;
+}
+
+static gusto_status find(gusto_context *context, const char *name, const gu_model_type **type)
+{
+    int t = 0;
+    for (; (*type = gu_model_type_at(t)); t++)
+        if (strcmp((*type)->name, name) == 0)
+            return GUSTO_OK;
+    char nearest[GU_NAME_TEXT];
+    gu_nearest(name, t, name_at, NULL, nearest);
+    return gu_error(context, GUSTO_EARG, "no model \"%s\"; did you mean \"%s\"?", name, nearest);
+}
+
+static gusto_status make_options(gusto_context *context, const gu_model_type *type, gu_options *options)
+{
+    gu_option_group groups[GU_MAX_GROUPS + 2];
+    int             n = 0, n_training;
+    if (type->n_options)
+        groups[n++] = (gu_option_group){"", type->options, type->n_options};
+    groups[n++] = (gu_option_group){"", common, N_COMMON};
+    if (type->by_gradients)
+        n += gu_training_groups(gu_training_options(&n_training), groups + n);
+
+    gusto_status status = gu_options_init(context, groups, n, options);
+    for (int d = 0; status == GUSTO_OK && type->training_defaults && type->training_defaults[d][0]; d++)
+        status = gu_options_set(context, options, type->training_defaults[d][0], type->training_defaults[d][1]);
+    return status;
+}
+
+gusto_status gusto_model_create(gusto_context *context, const char *name, gusto_model **out)
+{
+    *out = NULL;
+    const gu_model_type *type;
+    gusto_status         status = find(context, name, &type);
+    if (status < 0)
+        return status;
+    gusto_model *model = gu_new_zero(context, 1, gusto_model);
+    if (!model)
+        return GUSTO_ENOMEM;
+    model->type = type;
+    model->allocator = context->allocator;
+    status = make_options(context, type, &model->options);
+    if (status < 0) {
+        gusto_model_destroy(model);
+        return status;
+    }
+    *out = model;
+    return GUSTO_OK;
+}
+
+void gusto_model_destroy(gusto_model *model)
+{
+    if (!model)
+        return;
+    const gusto_allocator allocator = model->allocator;
+    gu_state_clear(&allocator, &model->state);
+    gu_options_clear(&allocator, &model->options);
+    gu_free(&allocator, model->optimizer_values);
+    gu_free(&allocator, model);
+}
+
+static void unfit(gusto_model *model)
+{
+    gu_state_clear(&model->allocator, &model->state);
+    model->fitted = false;
+}
+
+bool gusto_model_option_at(const gusto_model *model, int o, char *name, const gusto_option **option)
+{
+    *option = gu_options_at(&model->options, o, name);
+    return *option != NULL;
+}
+
+gusto_status gusto_model_set(gusto_context *context, gusto_model *model, const char *name, const char *text)
+{
+    const gusto_status status = gu_options_set(context, &model->options, name, text);
+    if (status == GUSTO_OK)
+        unfit(model);
+    return status;
+}
+
+gusto_status gusto_model_set_number(gusto_context *context, gusto_model *model, const char *name, double value)
+{
+    const gusto_status status = gu_options_set_number(context, &model->options, name, value);
+    if (status == GUSTO_OK)
+        unfit(model);
+    return status;
+}
+
+gusto_status gusto_model_get_number(gusto_context *context, const gusto_model *model, const char *name, double *value)
+{
+    const int o = gu_options_find(&model->options, name);
+    if (o < 0)
+        return gu_error(context, GUSTO_EOPTION, "no option \"%s\"", name);
+    *value = model->options.value[o];
+    return GUSTO_OK;
+}
+
+gusto_status gusto_model_get(gusto_context *context, const gusto_model *model, const char *name, char *text)
+{
+    const int o = gu_options_find(&model->options, name);
+    if (o < 0)
+        return gu_error(context, GUSTO_EOPTION, "no option \"%s\"", name);
+    char full[GUSTO_OPTION_TEXT];
+    gu_options_text(gu_options_at(&model->options, o, full), model->options.value[o], text);
+    return GUSTO_OK;
+}
+
+double gu_model_option(const gusto_model *model, const char *name)
+{
+    return model->options.value[gu_options_find(&model->options, name)];
+}
+
+gusto_status gusto_model_set_optimizer(gusto_context *context, gusto_model *model, const gusto_optimizer_type *type,
+                                       const double *values)
+{
+    if (!model->type->by_gradients)
+        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s is not trained by gradients", model->type->name);
+    if (type->size != sizeof *type)
+        return gu_error(context, GUSTO_EARG, "optimizer %s: size is %zu, expected %zu", type->name, type->size, sizeof *type);
+    double *copy = gu_new(context, type->n_options, double);
+    if (!copy)
+        return GUSTO_ENOMEM;
+    for (int j = 0; j < type->n_options; j++) {
+        copy[j] = values ? values[j] : type->options[j].value;
+        if (!(copy[j] >= type->options[j].low && copy[j] <= type->options[j].high)) {
+            gu_free(&context->allocator, copy);
+            return gu_error(context, GUSTO_EOPTION, "optimizer %s, option %s: not within %g .. %g", type->name,
+                            type->options[j].name, type->options[j].low, type->options[j].high);
+        }
+    }
+    gu_free(&model->allocator, model->optimizer_values);
+    model->optimizer_values = copy;
+    model->optimizer = type;
+    unfit(model);
+    return GUSTO_OK;
+}
+
+gusto_status gusto_model_memory(gusto_context *context, const gusto_model *model, int32_t n_users, int32_t n_items, int64_t nnz,
+                                bool dense, int64_t *bytes)
+{
+    if (n_users < 0 || n_items < 0 || nnz < 0)
+        return gu_error(context, GUSTO_EARG, "a shape must not be negative");
+    *bytes = model->type->memory(model, n_users, n_items, nnz, dense);
+    if (gu_model_option(model, "keep_seen") != 0)
+        *bytes += nnz * (int64_t)sizeof(int32_t) + (n_users + INT64_C(1)) * (int64_t)sizeof(int64_t);
+    return GUSTO_OK;
+}
+
+const char *gusto_model_name(const gusto_model *model)
+{
+    return model->type->name;
+}
+
+bool gusto_model_is_fitted(const gusto_model *model)
+{
+    return model->fitted;
+}
+
+int32_t gusto_model_n_users(const gusto_model *model)
+{
+    return model->state.n_users;
+}
+
+int32_t gusto_model_n_items(const gusto_model *model)
+{
+    return model->state.n_items;
+}
+
+gusto_ids *gusto_model_user_ids(const gusto_model *model)
+{
+    return model->state.user_ids;
+}
+
+gusto_ids *gusto_model_item_ids(const gusto_model *model)
+{
+    return model->state.item_ids;
+}
+
+uint64_t gusto_model_seed(const gusto_model *model)
+{
+    return model->state.seed;
+}
+
+void gusto_model_range(const gusto_model *model, gusto_real *low, gusto_real *high)
+{
+    *low = model->state.low;
+    *high = model->state.high;
+}
+
+double gusto_model_mean(const gusto_model *model)
+{
+    return model->state.mean;
+}
+
+const gusto_epoch *gusto_model_history(const gusto_model *model, int64_t *n)
+{
+    *n = model->state.history.n;
+    return model->state.history.epoch;
+}
+
+void gusto_model_seen(const gusto_model *model, gusto_rows *seen)
+{
+    const gu_state *state = &model->state;
+    *seen = (gusto_rows){.n_columns = state->n_items};
+    if (!state->seen_start)
+        return;
+    seen->n_rows = state->n_users;
+    seen->nnz = state->seen_start[state->n_users];
+    seen->start = state->seen_start;
+    seen->column = state->seen_item;
+}
+
+bool gusto_model_tensor_at(const gusto_model *model, int t, gusto_tensor *out)
+{
+    if (t < 0 || t >= model->state.n_tensors)
+        return false;
+    *out = model->state.tensor[t];
+    return true;
+}
+
+bool gusto_model_tensor(const gusto_model *model, const char *name, gusto_tensor *out)
+{
+    const gusto_tensor *tensor = gu_state_tensor(&model->state, name);
+    if (tensor)
+        *out = *tensor;
+    return tensor != NULL;
+}

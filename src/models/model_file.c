@@ -1,0 +1,278 @@
+/* A model as a container: its tensors under their own names, "seen.start" and "seen.item", the dictionaries "user_ids" and "item_ids".
+ * Metadata: gusto.kind = model, gusto.model, gusto.seed, gusto.shape, gusto.range, gusto.mean, and option.NAME for every option. */
+#include "core/memory.h"
+#include "core/number.h"
+#include "io/ids_container.h"
+#include "kernels/kernels.h"
+#include "models/model_type.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FIXED_KEYS = 10, EXTRA_TENSORS = 2 + 2 * GU_IDS_TENSORS };
+
+/* Key and value of each piece of metadata, and the text that they point to. */
+typedef struct keys {
+    int             n;
+    gusto_metadata *pair;
+    char (*key)[GU_OPTION_TEXT + 8];
+    char (*value)[GU_OPTION_TEXT];
+} keys;
+
+static void keys_clear(const gusto_allocator *allocator, keys *k)
+{
+    gu_free(allocator, k->pair);
+    gu_free(allocator, k->key);
+    gu_free(allocator, k->value);
+}
+
+static char *add_key(keys *k, const char *prefix, const char *name)
+{
+    snprintf(k->key[k->n], sizeof k->key[k->n], "%s%s", prefix, name);
+    k->pair[k->n] = (gusto_metadata){k->key[k->n], k->value[k->n]};
+    return k->value[k->n++];
+}
+
+static gusto_status make_keys(gusto_context *context, const gusto_model *model, keys *k)
+{
+    const gu_state *state = &model->state;
+    const int       most = FIXED_KEYS + model->options.n;
+    *k = (keys){.pair = gu_new(context, most, gusto_metadata)};
+    k->key = gu_alloc(context, most, sizeof *k->key);
+    k->value = gu_alloc(context, most, sizeof *k->value);
+    if (!k->pair || !k->key || !k->value)
+        return GUSTO_ENOMEM;
+
+    strcpy(add_key(k, "gusto.", "kind"), "model");
+    snprintf(add_key(k, "gusto.", "model"), GU_OPTION_TEXT, "%s", model->type->name);
+    snprintf(add_key(k, "gusto.", "seed"), GU_OPTION_TEXT, "%llu", (unsigned long long)state->seed);
+    snprintf(add_key(k, "gusto.", "n_users"), GU_OPTION_TEXT, "%d", state->n_users);
+    snprintf(add_key(k, "gusto.", "n_items"), GU_OPTION_TEXT, "%d", state->n_items);
+    gu_format_real(state->low, add_key(k, "gusto.", "low"));
+    gu_format_real(state->high, add_key(k, "gusto.", "high"));
+    gu_format_double(state->mean, add_key(k, "gusto.", "mean"));
+    if (state->optimizer)
+        snprintf(add_key(k, "gusto.", "optimizer"), GU_OPTION_TEXT, "%s", state->optimizer);
+    for (int o = 0; o < model->options.n; o++) {
+        char                name[GU_OPTION_TEXT];
+        const gusto_option *option = gu_options_at(&model->options, o, name);
+        gu_options_text(option, model->options.value[o], add_key(k, "option.", name));
+    }
+    return GUSTO_OK;
+}
+
+gusto_status gusto_model_save(gusto_context *context, const gusto_model *model, const char *path)
+{
+    const gu_state *state = &model->state;
+    if (!model->fitted)
+        return gu_error(context, GUSTO_EUNFIT, "model %s is not fitted: there is nothing to save", model->type->name);
+
+    gusto_tensor tensor[GU_MAX_TENSORS + EXTRA_TENSORS];
+    int          n = state->n_tensors;
+    memcpy(tensor, state->tensor, (size_t)n * sizeof *tensor);
+    if (state->seen_start) {
+        const int64_t nnz = state->seen_start[state->n_users];
+        tensor[n++] = (gusto_tensor){"seen.start", GUSTO_I64, state->n_users + INT64_C(1), 1, 1, state->seen_start};
+        tensor[n++] = (gusto_tensor){"seen.item", GUSTO_I32, nnz, 1, 1, state->seen_item};
+    }
+    gu_ids_tensors user_ids, item_ids;
+    gu_ids_to_tensors(state->user_ids, "user_ids", &user_ids);
+    gu_ids_to_tensors(state->item_ids, "item_ids", &item_ids);
+    for (int t = 0; t < user_ids.n; t++)
+        tensor[n++] = user_ids.tensor[t];
+    for (int t = 0; t < item_ids.n; t++)
+        tensor[n++] = item_ids.tensor[t];
+
+    keys         k;
+    gusto_status status = make_keys(context, model, &k);
+    if (status == GUSTO_OK)
+        status = gusto_container_write(context, path, tensor, n, k.pair, k.n);
+    keys_clear(&context->allocator, &k);
+    return status;
+}
+
+/* ---- loading ---- */
+
+static gusto_status number(gusto_context *context, const char *path, const gusto_container *file, const char *key, double *out)
+{
+    const char *text = gusto_container_metadata(file, key);
+    if (!text || !gu_parse_real(text, strlen(text), out))
+        return gu_error(context, GUSTO_EFORMAT, "%s: metadata %s is missing or no number", path, key);
+    return GUSTO_OK;
+}
+
+static gusto_status read_description(gusto_context *context, const char *path, const gusto_container *file, gu_state *state)
+{
+    double       low, high, n_users, n_items;
+    gusto_status status = number(context, path, file, "gusto.low", &low);
+    if (status == GUSTO_OK)
+        status = number(context, path, file, "gusto.high", &high);
+    if (status == GUSTO_OK)
+        status = number(context, path, file, "gusto.mean", &state->mean);
+    if (status == GUSTO_OK)
+        status = number(context, path, file, "gusto.n_users", &n_users);
+    if (status == GUSTO_OK)
+        status = number(context, path, file, "gusto.n_items", &n_items);
+    if (status < 0)
+        return status;
+
+    const char *seed = gusto_container_metadata(file, "gusto.seed");
+    if (!seed || sscanf(seed, "%llu", (unsigned long long *)&state->seed) != 1)
+        return gu_error(context, GUSTO_EFORMAT, "%s: metadata gusto.seed is missing or no number", path);
+    if (!(n_users >= 0 && n_users <= INT32_MAX && n_items >= 0 && n_items <= INT32_MAX))
+        return gu_error(context, GUSTO_EFORMAT, "%s: %g users and %g items", path, n_users, n_items);
+    state->n_users = (int32_t)n_users;
+    state->n_items = (int32_t)n_items;
+    state->low = (gusto_real)low;
+    state->high = (gusto_real)high;
+    const char *optimizer = gusto_container_metadata(file, "gusto.optimizer");
+    if (optimizer && !(state->optimizer = gu_strdup(context, optimizer)))
+        return GUSTO_ENOMEM;
+    return GUSTO_OK;
+}
+
+/* Sets every option that the file has. One that this version lacks is an error: the model might mean something else. */
+static gusto_status read_options(gusto_context *context, const char *path, const gusto_container *file, gusto_model *model)
+{
+    static const char prefix[] = "option.";
+    const char       *key, *value;
+    for (int m = 0; gusto_container_metadata_at(file, m, &key, &value); m++) {
+        if (strncmp(key, prefix, sizeof prefix - 1) != 0)
+            continue;
+        const gusto_status status = gu_options_set(context, &model->options, key + sizeof prefix - 1, value);
+        if (status < 0)
+            return gu_error(context, GUSTO_EFORMAT, "%s: %s", path, context->message);
+    }
+    return GUSTO_OK;
+}
+
+/* One of the model's tensors, with rows padded and reals in this library's precision. */
+static gusto_status read_tensor(gusto_context *context, const gusto_tensor *from, const char *name, gu_state *state)
+{
+    const bool  real = from->dtype == GUSTO_F32 || from->dtype == GUSTO_F64;
+    gusto_dtype dtype = from->dtype;
+    if (real)
+        dtype = GU_DTYPE_REAL;
+    const int64_t ld = from->columns > 1 && real ? gu_padded(from->columns) : from->columns;
+    char         *to = gu_state_add(context, state, name, dtype, from->rows, from->columns, ld);
+    if (!to)
+        return GUSTO_ENOMEM;
+
+    const size_t size = gusto_dtype_size(dtype), from_size = gusto_dtype_size(from->dtype);
+    for (int64_t r = 0; r < from->rows; r++) {
+        const char *source = (const char *)from->data + (size_t)(r * from->ld) * from_size;
+        char       *target = to + (size_t)(r * ld) * size;
+        if (from->dtype == dtype)
+            memcpy(target, source, (size_t)from->columns * size);
+        else
+            for (int64_t c = 0; c < from->columns; c++)
+                ((gusto_real *)target)[c] =
+                    from->dtype == GUSTO_F64 ? (gusto_real)((const double *)source)[c] : (gusto_real)((const float *)source)[c];
+    }
+    return GUSTO_OK;
+}
+
+static gusto_status read_seen(gusto_context *context, const char *path, const gusto_container *file, gu_state *state)
+{
+    gusto_tensor start, item;
+    if (!gusto_container_tensor(file, "seen.start", &start))
+        return GUSTO_OK;
+    const int64_t rows = state->n_users + INT64_C(1);
+    if (!gusto_container_tensor(file, "seen.item", &item) || start.dtype != GUSTO_I64 || item.dtype != GUSTO_I32 ||
+        start.rows != rows || start.columns != 1 || item.columns != 1)
+        return gu_error(context, GUSTO_EFORMAT, "%s: tensors seen.start and seen.item do not go with %d users", path,
+                        state->n_users);
+
+    const int64_t *from = start.data;
+    const int32_t *items = item.data;
+    bool           right = from[0] == 0 && from[state->n_users] == item.rows;
+    for (int32_t u = 0; right && u < state->n_users; u++)
+        right = from[u] <= from[u + 1];
+    for (int64_t e = 0; right && e < item.rows; e++)
+        right = items[e] >= 0 && items[e] < state->n_items;
+    if (!right)
+        return gu_error(context, GUSTO_EFORMAT, "%s: tensors seen.start and seen.item hold no rows of items", path);
+
+    state->seen_start = gu_new(context, rows, int64_t);
+    state->seen_item = gu_new(context, item.rows, int32_t);
+    if (!state->seen_start || !state->seen_item)
+        return GUSTO_ENOMEM;
+    memcpy(state->seen_start, from, (size_t)rows * sizeof *from);
+    memcpy(state->seen_item, items, (size_t)item.rows * sizeof *items);
+    return GUSTO_OK;
+}
+
+static bool belongs_to_the_frame(const char *name)
+{
+    return strncmp(name, "seen.", 5) == 0 || strncmp(name, "user_ids", 8) == 0 || strncmp(name, "item_ids", 8) == 0;
+}
+
+/* The model's own literal for a tensor of the file, NULL if it has none of that name. */
+static const char *own_name(const gu_model_type *type, const char *name)
+{
+    for (int t = 0; type->tensors[t]; t++)
+        if (strcmp(type->tensors[t], name) == 0)
+            return type->tensors[t];
+    return NULL;
+}
+
+static gusto_status read_state(gusto_context *context, const char *path, const gusto_container *file, gusto_model *model)
+{
+    gu_state    *state = &model->state;
+    gusto_status status = read_description(context, path, file, state);
+    if (status == GUSTO_OK)
+        status = gu_ids_from_container(context, file, "user_ids", &state->user_ids);
+    if (status == GUSTO_OK)
+        status = gu_ids_from_container(context, file, "item_ids", &state->item_ids);
+    if (status == GUSTO_OK)
+        status = read_seen(context, path, file, state);
+    if (status < 0)
+        return status;
+    if ((state->user_ids && gusto_ids_count(state->user_ids) != state->n_users) ||
+        (state->item_ids && gusto_ids_count(state->item_ids) != state->n_items))
+        return gu_error(context, GUSTO_EFORMAT, "%s: the dictionaries do not go with %d users and %d items", path, state->n_users,
+                        state->n_items);
+
+    gusto_tensor tensor;
+    for (int t = 0; status == GUSTO_OK && gusto_container_tensor_at(file, t, &tensor); t++) {
+        if (belongs_to_the_frame(tensor.name))
+            continue;
+        const char *name = own_name(model->type, tensor.name);
+        if (!name)
+            return gu_error(context, GUSTO_EFORMAT, "%s: tensor %s is not one of model %s", path, tensor.name, model->type->name);
+        status = read_tensor(context, &tensor, name, state);
+    }
+    return status;
+}
+
+gusto_status gusto_model_load(gusto_context *context, const char *path, gusto_model **out)
+{
+    *out = NULL;
+    gusto_container *file;
+    gusto_status     status = gusto_container_open(context, path, &file);
+    if (status < 0)
+        return status;
+
+    gusto_model *model = NULL;
+    const char  *kind = gusto_container_metadata(file, "gusto.kind"), *name = gusto_container_metadata(file, "gusto.model");
+    if (!kind || strcmp(kind, "model") != 0 || !name)
+        status = gu_error(context, GUSTO_EFORMAT, "%s: not a model, but %s", path, kind ? kind : "a container of another kind");
+    if (status == GUSTO_OK)
+        status = gusto_model_create(context, name, &model);
+    if (status == GUSTO_OK)
+        status = read_options(context, path, file, model);
+    if (status == GUSTO_OK)
+        status = read_state(context, path, file, model);
+    if (status == GUSTO_OK && (status = model->type->attach(context, model, &model->state)) < 0)
+        gu_error(context, status, "%s: %s", path, context->message);
+    gusto_container_close(file);
+
+    if (status < 0) {
+        gusto_model_destroy(model);
+        return status;
+    }
+    model->fitted = true;
+    *out = model;
+    return GUSTO_OK;
+}

@@ -1,0 +1,63 @@
+/* Fitting: a new state is made beside the old one, and takes its place only when it is whole. */
+#include "core/memory.h"
+#include "models/model_type.h"
+
+#include <string.h>
+
+static gusto_status keep_seen(gusto_context *context, const gusto_rows *rows, gu_state *state)
+{
+    state->seen_start = gu_new(context, rows->n_rows + INT64_C(1), int64_t);
+    state->seen_item = gu_new(context, rows->nnz, int32_t);
+    if (!state->seen_start || !state->seen_item)
+        return GUSTO_ENOMEM;
+    memcpy(state->seen_start, rows->start, ((size_t)rows->n_rows + 1) * sizeof(int64_t));
+    if (rows->nnz)
+        memcpy(state->seen_item, rows->column, (size_t)rows->nnz * sizeof(int32_t));
+    return GUSTO_OK;
+}
+
+static gusto_status describe(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings, gu_state *state)
+{
+    gusto_rows   rows;
+    gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
+    if (status < 0)
+        return status;
+    state->n_users = rows.n_rows;
+    state->n_items = rows.n_columns;
+    state->user_ids = gusto_ids_retain(gusto_ratings_user_ids(ratings));
+    state->item_ids = gusto_ids_retain(gusto_ratings_item_ids(ratings));
+    gusto_ratings_range(ratings, &state->low, &state->high);
+    state->mean = gusto_ratings_mean(ratings);
+    state->seed = context->seed;
+    if (model->optimizer && !(state->optimizer = gu_strdup(context, model->optimizer->name)))
+        return GUSTO_ENOMEM;
+    return gu_model_option(model, "keep_seen") != 0 ? keep_seen(context, &rows, state) : GUSTO_OK;
+}
+
+gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const gusto_ratings *ratings,
+                             const gusto_fit_options *options)
+{
+    const gusto_fit_options fit = options ? *options : gusto_fit_options_default();
+    if (fit.size != sizeof fit)
+        return gu_error(context, GUSTO_EARG,
+                        "gusto_fit_options.size is %zu, expected %zu: start from gusto_fit_options_default()", fit.size,
+                        sizeof fit);
+    if (gusto_ratings_nnz(ratings) == 0)
+        return gu_error(context, GUSTO_EARG, "there are no ratings to fit to");
+    if ((fit.checkpoint || fit.resume) && !model->type->by_gradients)
+        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no epochs: it cannot be checkpointed", model->type->name);
+
+    gu_state     state = {0};
+    gusto_status status = describe(context, model, ratings, &state);
+    if (status == GUSTO_OK)
+        status = model->type->fit(context, model, ratings, &fit, &state);
+    if (status < 0 && status != GUSTO_EDIVERGED) {
+        gu_state_clear(&context->allocator, &state);
+        return status;
+    }
+    gu_state_clear(&model->allocator, &model->state);
+    model->allocator = context->allocator;
+    model->state = state;
+    model->fitted = true;
+    return status;
+}

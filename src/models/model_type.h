@@ -1,0 +1,115 @@
+/* The seam of models: one const object of function pointers in a file of its own, named once in models.def.
+ *
+ * A model's fitted state is named tensors and nothing else: saving, loading, direct access and the bindings work on any model alike. What a model keeps
+ * beside them (row pointers, norms) it derives from them in `attach`. */
+#ifndef GU_MODEL_TYPE_H
+#define GU_MODEL_TYPE_H
+
+#include "core/options.h"
+#include "train/loop.h"
+
+#include <gusto/model.h>
+
+enum { GU_MAX_TENSORS = 24 };
+
+/* What a fit leaves, or a file holds. */
+typedef struct gu_state {
+    int32_t      n_users, n_items;
+    gusto_ids   *user_ids, *item_ids; /* one owner each */
+    gusto_real   low, high;           /* of the training ratings */
+    double       mean;
+    uint64_t     seed;
+    int          n_tensors;
+    gusto_tensor tensor[GU_MAX_TENSORS]; /* owned; names are string literals */
+    int64_t     *seen_start;             /* NULL: not kept */
+    int32_t     *seen_item;
+    gu_history   history;
+    const char  *optimizer; /* name of the embedder's own, or NULL; owned */
+} gu_state;
+
+typedef struct gu_model_type gu_model_type;
+
+struct gusto_model {
+    const gu_model_type        *type;
+    gusto_allocator             allocator;
+    gu_options                  options;
+    const gusto_optimizer_type *optimizer; /* the embedder's own, or NULL */
+    double                     *optimizer_values;
+    bool                        fitted;
+    gu_state                    state;
+};
+
+struct gu_model_type {
+    const char         *name, *summary;
+    const gusto_option *options; /* the model's own */
+    int                 n_options;
+    const char *const (*training_defaults)
+        [2]; /* by gradients: defaults of training's options that differ, {name, text}, ended by NULL; else NULL */
+    bool               by_gradients;
+    const char *const *tensors; /* the names of its tensors, ended by NULL */
+
+    /* Fits into an empty state, whose shape, ids, range, mean and seed are set. Adds tensors. On error the caller clears the state. */
+    gusto_status (*fit)(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                        const gusto_fit_options *fit, gu_state *state);
+
+    /* Checks that a loaded state has the tensors of this model, in shape.   Errors: GUSTO_EFORMAT naming the tensor. */
+    gusto_status (*attach)(gusto_context *context, const gusto_model *model, const gu_state *state);
+
+    /* Peak bytes of a fit beside the ratings. */
+    int64_t (*memory)(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense);
+
+    /* Predicts pairs; ids are checked, -1 is unseen. One thread. */
+    void (*predict)(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
+                    gusto_real *out);
+
+    /* Scores all items for a tile of users. One thread. out [n x n_items]. room [n x row_width]: scratch. */
+    void (*score)(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
+                  gusto_real *out);
+
+    /* What describes a user as numbers; 0: no fold-in. */
+    int64_t (*row_width)(const gusto_model *model);
+    gusto_status (*fold_in)(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
+                            const gusto_real *value, const gusto_real *weight, gusto_real *row);
+    void (*score_rows)(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
+                       gusto_real *out);
+
+    /* The tensor whose rows are compared by `similar`; NULL: columns of the training ratings. */
+    const char *item_vectors;
+};
+
+/* The t-th model, or NULL. */
+const gu_model_type *gu_model_type_at(int t);
+
+/* The value of one of the model's options, by name: the option must be there. */
+double gu_model_option(const gusto_model *model, const char *name);
+
+/* Adds a tensor with uninitialized (padding zeroed) data [rows x ld], owned by the state. NULL without memory. */
+void *gu_state_add(gusto_context *context, gu_state *state, const char *name, gusto_dtype dtype, int64_t rows, int64_t columns,
+                   int64_t ld);
+
+/* The tensor of that name, or NULL. */
+const gusto_tensor *gu_state_tensor(const gu_state *state, const char *name);
+
+/* Its data, which must be there. */
+gusto_real *gu_state_real(const gu_state *state, const char *name);
+
+/* Whether a tensor of reals of that shape is there.   Errors: GUSTO_EFORMAT naming it. */
+gusto_status gu_state_expect(gusto_context *context, const gu_state *state, const char *name, int64_t rows, int64_t columns);
+
+void gu_state_clear(const gusto_allocator *allocator, gu_state *state);
+
+/* The pairs of a validation set in the numbering of the model; -1 for ids that it lacks. */
+typedef struct gu_pairs {
+    int64_t     n;
+    int32_t    *user, *item; /* [n], owned */
+    gusto_real *value;       /* [n], owned */
+} gu_pairs;
+
+/* Errors: GUSTO_ENOMEM. */
+gusto_status gu_pairs_of(gusto_context *context, const gusto_ratings *ratings, const gu_state *state, gu_pairs *out);
+void         gu_pairs_clear(const gusto_allocator *allocator, gu_pairs *pairs);
+
+/* Root mean squared error of predictions clipped to low..high, over the pairs.   Errors: GUSTO_ENOMEM. */
+gusto_status gu_pairs_rmse(gusto_context *context, const gusto_model *model, const gu_pairs *pairs, double *rmse);
+
+#endif

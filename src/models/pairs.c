@@ -1,0 +1,93 @@
+/* Pairs of a held-out set, in the numbering of a model. */
+#include "core/memory.h"
+#include "core/tiles.h"
+#include "models/model_type.h"
+
+#include <math.h>
+
+enum { TILE = 1 << 14 };
+
+/* map [n]: the model's row of each of n outer ids. */
+static void map_ids(const gusto_ids *from, const gusto_ids *to, int32_t n, int32_t n_to, int32_t *map)
+{
+    for (int32_t r = 0; r < n; r++) {
+        if (from == to) {
+            map[r] = r < n_to ? r : -1;
+            continue;
+        }
+        char        buffer[GUSTO_ID_TEXT];
+        size_t      length;
+        const char *text = gusto_ids_text(from, r, buffer, &length);
+        map[r] = gusto_ids_find(to, text, length);
+        if (map[r] >= n_to)
+            map[r] = -1;
+    }
+}
+
+gusto_status gu_pairs_of(gusto_context *context, const gusto_ratings *ratings, const gu_state *state, gu_pairs *out)
+{
+    *out = (gu_pairs){0};
+    gusto_rows         rows;
+    const gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
+    if (status < 0)
+        return status;
+    out->n = rows.nnz;
+    out->user = gu_new(context, rows.nnz, int32_t);
+    out->item = gu_new(context, rows.nnz, int32_t);
+    out->value = gu_new(context, rows.nnz, gusto_real);
+    int32_t   *user_map = gu_new(context, rows.n_rows, int32_t), *item_map = gu_new(context, rows.n_columns, int32_t);
+    const bool complete = out->user && out->item && out->value && user_map && item_map;
+    if (complete) {
+        map_ids(gusto_ratings_user_ids(ratings), state->user_ids, rows.n_rows, state->n_users, user_map);
+        map_ids(gusto_ratings_item_ids(ratings), state->item_ids, rows.n_columns, state->n_items, item_map);
+        for (int32_t u = 0; u < rows.n_rows; u++)
+            for (int64_t e = rows.start[u]; e < rows.start[u + 1]; e++) {
+                out->user[e] = user_map[u];
+                out->item[e] = item_map[rows.column[e]];
+                out->value[e] = rows.value[e];
+            }
+    }
+    gu_free(&context->allocator, user_map);
+    gu_free(&context->allocator, item_map);
+    if (!complete)
+        gu_pairs_clear(&context->allocator, out);
+    return complete ? GUSTO_OK : GUSTO_ENOMEM;
+}
+
+void gu_pairs_clear(const gusto_allocator *allocator, gu_pairs *pairs)
+{
+    gu_free(allocator, pairs->user);
+    gu_free(allocator, pairs->item);
+    gu_free(allocator, pairs->value);
+    *pairs = (gu_pairs){0};
+}
+
+gusto_status gu_pairs_rmse(gusto_context *context, const gusto_model *model, const gu_pairs *pairs, double *rmse)
+{
+    const int64_t n_tiles = gu_n_tiles(pairs->n, TILE);
+    double       *sum = gu_new_zero(context, n_tiles, double);
+    if (!sum)
+        return GUSTO_ENOMEM;
+    const double low = (double)model->state.low, high = (double)model->state.high;
+
+#pragma omp parallel for schedule(dynamic, 1) num_threads(gu_threads(context)) if (n_tiles > 1)
+    for (int64_t t = 0; t < n_tiles; t++) {
+        enum { BLOCK = 512 };
+        const int64_t end = gu_tile_end(pairs->n, TILE, t);
+        for (int64_t e = t * TILE; e < end; e += BLOCK) {
+            gusto_real    x[BLOCK];
+            const int64_t n = end - e < BLOCK ? end - e : BLOCK;
+            model->type->predict(context, model, n, pairs->user + e, pairs->item + e, x);
+            for (int64_t j = 0; j < n; j++) {
+                const double clipped = fmin(fmax((double)x[j], low), high), error = clipped - (double)pairs->value[e + j];
+                sum[t] += isnan((double)x[j]) ? NAN : error * error;
+            }
+        }
+    }
+    double total = 0;
+    for (int64_t t = 0; t < n_tiles; t++)
+        total += sum[t];
+    gu_free(&context->allocator, sum);
+    *rmse = pairs->n ? sqrt(total / (double)pairs->n) : NAN;
+    return GUSTO_OK;
+}

@@ -1,0 +1,157 @@
+/* Top-N: scores in tiles of users, filters, a heap for each user. Memory is one tile a thread, whatever the number of users. */
+#include "core/memory.h"
+#include "core/tiles.h"
+#include "kernels/kernels.h"
+#include "models/model_type.h"
+
+#include <math.h>
+#include <omp.h>
+
+enum { USER_TILE = 16 };
+
+typedef struct request {
+    gusto_context      *context;
+    const gusto_model  *model;
+    const int32_t      *users; /* or NULL: rows */
+    const gusto_real   *rows;
+    int                 n_best;
+    const gusto_filter *filter;
+    int32_t            *items;
+    gusto_real         *scores; /* may be NULL */
+} request;
+
+/* What one thread works in. */
+typedef struct space {
+    gusto_real *score; /* [USER_TILE x n_items] */
+    gusto_real *row;   /* [USER_TILE x width] */
+    gusto_real *best;  /* [n_best] */
+    gusto_real *keep;  /* [n_items], if there are allow lists */
+} space;
+
+static void hide_seen(const gu_state *state, int32_t user, gusto_real *score)
+{
+    for (int64_t e = state->seen_start[user]; e < state->seen_start[user + 1]; e++)
+        score[state->seen_item[e]] = -INFINITY;
+}
+
+static void apply_lists(const gusto_filter *filter, int64_t j, int64_t n_items, gusto_real *score, gusto_real *keep)
+{
+    if (filter->deny_start)
+        for (int64_t e = filter->deny_start[j]; e < filter->deny_start[j + 1]; e++)
+            score[filter->deny_item[e]] = -INFINITY;
+    if (!filter->allow_start)
+        return;
+    for (int64_t i = 0; i < n_items; i++)
+        keep[i] = -INFINITY;
+    for (int64_t e = filter->allow_start[j]; e < filter->allow_start[j + 1]; e++)
+        keep[filter->allow_item[e]] = score[filter->allow_item[e]];
+    for (int64_t i = 0; i < n_items; i++)
+        score[i] = keep[i];
+}
+
+static void tile(const request *job, int64_t begin, int64_t end, const space *room)
+{
+    const gusto_model *model = job->model;
+    const gu_kernels  *kernels = gu_kernels_of(job->context);
+    const int64_t      n_items = model->state.n_items;
+    if (job->users)
+        model->type->score(job->context, model, end - begin, job->users + begin, room->row, room->score);
+    else
+        model->type->score_rows(job->context, model, end - begin, job->rows + begin * model->type->row_width(model), room->score);
+
+    for (int64_t j = begin; j < end; j++) {
+        gusto_real *score = room->score + (j - begin) * n_items;
+        if (job->users && model->state.seen_start && !(job->filter && job->filter->keep_seen))
+            hide_seen(&model->state, job->users[j], score);
+        if (job->filter)
+            apply_lists(job->filter, j, n_items, score, room->keep);
+
+        int32_t *items = job->items + j * job->n_best;
+        gu_top   top = {.k = job->n_best, .score = room->best, .item = items};
+        kernels->top_push(&top, n_items, score, 0);
+        gu_top_sort(&top);
+        for (int b = top.n; b < job->n_best; b++) {
+            items[b] = -1;
+            room->best[b] = NAN;
+        }
+        if (job->scores)
+            for (int b = 0; b < job->n_best; b++)
+                job->scores[j * job->n_best + b] = room->best[b];
+    }
+}
+
+static gusto_status check_list(gusto_context *context, int64_t n, const int64_t *start, const int32_t *item, int32_t n_items,
+                               const char *what)
+{
+    for (int64_t j = 0; start && j < n; j++)
+        if (start[j + 1] < start[j])
+            return gu_error(context, GUSTO_ESHAPE, "%s_start descends at %lld", what, (long long)j);
+    for (int64_t e = start ? start[0] : 0; start && e < start[n]; e++)
+        if (item[e] < 0 || item[e] >= n_items)
+            return gu_error(context, GUSTO_EID, "%s_item[%lld] is %d, expected 0 to %d", what, (long long)e, item[e],
+                            n_items - 1);
+    return GUSTO_OK;
+}
+
+static gusto_status check(const request *job, int64_t n)
+{
+    gusto_context     *context = job->context;
+    const gusto_model *model = job->model;
+    if (!model->fitted)
+        return gu_error(context, GUSTO_EUNFIT, "model %s is not fitted", model->type->name);
+    if (!job->users && !model->type->score_rows)
+        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no fold-in", model->type->name);
+    if (job->n_best < 1)
+        return gu_error(context, GUSTO_EARG, "n_best is %d, expected at least 1", job->n_best);
+    for (int64_t j = 0; job->users && j < n; j++)
+        if (job->users[j] < 0 || job->users[j] >= model->state.n_users)
+            return gu_error(context, GUSTO_EID, "users[%lld] is %d, expected 0 to %d", (long long)j, job->users[j],
+                            model->state.n_users - 1);
+    const gusto_filter *filter = job->filter;
+    if (!filter)
+        return GUSTO_OK;
+    if (filter->size != sizeof *filter)
+        return gu_error(context, GUSTO_EARG, "gusto_filter.size is %zu, expected %zu", filter->size, sizeof *filter);
+    const gusto_status status = check_list(context, n, filter->allow_start, filter->allow_item, model->state.n_items, "allow");
+    return status < 0 ? status : check_list(context, n, filter->deny_start, filter->deny_item, model->state.n_items, "deny");
+}
+
+static gusto_status run(const request *job, int64_t n)
+{
+    gusto_status status = check(job, n);
+    if (status < 0)
+        return status;
+    const int64_t n_items = job->model->state.n_items, width = job->model->type->row_width(job->model);
+    const int     threads = gu_threads(job->context);
+    const int64_t one = gu_padded(USER_TILE * (n_items + width) + job->n_best + n_items);
+    gusto_real   *memory = gu_new(job->context, threads * one, gusto_real);
+    if (!memory)
+        return GUSTO_ENOMEM;
+
+    const int64_t n_tiles = gu_n_tiles(n, USER_TILE);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (n_tiles > 1)
+    for (int64_t t = 0; t < n_tiles; t++) {
+        gusto_real *own = memory + omp_get_thread_num() * one;
+        const space room = {own, own + USER_TILE * n_items, own + USER_TILE * (n_items + width),
+                            own + USER_TILE * (n_items + width) + job->n_best};
+        tile(job, t * USER_TILE, gu_tile_end(n, USER_TILE, t), &room);
+    }
+    gu_free(&job->context->allocator, memory);
+    return GUSTO_OK;
+}
+
+gusto_status gusto_model_recommend(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, int n_best,
+                                   const gusto_filter *filter, int32_t *items, gusto_real *scores)
+{
+    const request job = {
+        .context = context, .model = model, .users = users, .n_best = n_best, .filter = filter, .items = items, .scores = scores};
+    return n > 0 ? run(&job, n) : GUSTO_OK;
+}
+
+gusto_status gusto_model_recommend_rows(gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
+                                        int n_best, const gusto_filter *filter, int32_t *items, gusto_real *scores)
+{
+    const request job = {
+        .context = context, .model = model, .rows = rows, .n_best = n_best, .filter = filter, .items = items, .scores = scores};
+    return n > 0 ? run(&job, n) : GUSTO_OK;
+}

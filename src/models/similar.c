@@ -1,0 +1,163 @@
+/* Similar items: the cosine of item vectors (the factors of a factorization), or of the columns of the training ratings taken as 0 and 1. */
+#include "core/memory.h"
+#include "core/tiles.h"
+#include "kernels/blas.h"
+#include "kernels/kernels.h"
+#include "models/model_type.h"
+
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+enum { TILE = 16 };
+
+typedef struct job {
+    gusto_context     *context;
+    const gusto_model *model;
+    const int32_t     *items;
+    int                n_best;
+    int32_t           *out;
+    gusto_real        *scores;
+
+    const gusto_tensor *vectors;    /* or NULL: columns */
+    gusto_real         *inverse;    /* [n_items]: 1 / length, 0 for a null vector */
+    int64_t            *user_start; /* columns: who has had each item */
+    int32_t            *user;
+} job;
+
+static void job_clear(job *j)
+{
+    gu_free(&j->context->allocator, j->inverse);
+    gu_free(&j->context->allocator, j->user_start);
+    gu_free(&j->context->allocator, j->user);
+}
+
+static gusto_status measure_vectors(job *j)
+{
+    const int64_t     n_items = j->model->state.n_items;
+    const gu_kernels *kernels = gu_kernels_of(j->context);
+    j->inverse = gu_new(j->context, n_items, gusto_real);
+    if (!j->inverse)
+        return GUSTO_ENOMEM;
+    for (int64_t i = 0; i < n_items; i++) {
+        const gusto_real *q = (const gusto_real *)j->vectors->data + i * j->vectors->ld;
+        const double      square = kernels->sum_squares(j->vectors->columns, q);
+        j->inverse[i] = square > 0 ? (gusto_real)(1 / sqrt(square)) : 0;
+    }
+    return GUSTO_OK;
+}
+
+/* Transposes who has had what. */
+static gusto_status index_columns(job *j)
+{
+    const gu_state *state = &j->model->state;
+    const int64_t   nnz = state->seen_start[state->n_users];
+    j->inverse = gu_new(j->context, state->n_items, gusto_real);
+    j->user_start = gu_new_zero(j->context, state->n_items + INT64_C(2), int64_t);
+    j->user = gu_new(j->context, nnz, int32_t);
+    if (!j->inverse || !j->user_start || !j->user)
+        return GUSTO_ENOMEM;
+
+    int64_t *next = j->user_start + 1; /* shifted by one, so that it ends up as the starts */
+    for (int64_t e = 0; e < nnz; e++)
+        next[state->seen_item[e] + 1]++;
+    for (int64_t i = 0; i < state->n_items; i++) {
+        j->inverse[i] = next[i + 1] ? (gusto_real)(1 / sqrt((double)next[i + 1])) : 0;
+        next[i + 1] += next[i];
+    }
+    for (int32_t u = 0; u < state->n_users; u++)
+        for (int64_t e = state->seen_start[u]; e < state->seen_start[u + 1]; e++)
+            j->user[next[state->seen_item[e]]++] = u;
+    return GUSTO_OK;
+}
+
+/* score [n x n_items] of queries begin..begin+n-1, up to the factor of the query's own length for vectors. */
+static void score_tile(const job *j, int64_t begin, int64_t n, gusto_real *query, gusto_real *score)
+{
+    const gu_state *state = &j->model->state;
+    const int64_t   n_items = state->n_items;
+    if (j->vectors) {
+        const int64_t     k = j->vectors->columns, ld = j->vectors->ld;
+        const gusto_real *data = j->vectors->data;
+        for (int64_t q = 0; q < n; q++)
+            memcpy(query + q * k, data + j->items[begin + q] * ld, (size_t)k * sizeof *query);
+        gu_gemm(false, true, n, n_items, k, 1, query, k, data, ld, 0, score, n_items);
+        return;
+    }
+    memset(score, 0, (size_t)(n * n_items) * sizeof *score);
+    for (int64_t q = 0; q < n; q++) {
+        const int32_t item = j->items[begin + q];
+        for (int64_t a = j->user_start[item]; a < j->user_start[item + 1]; a++)
+            for (int64_t e = state->seen_start[j->user[a]]; e < state->seen_start[j->user[a] + 1]; e++)
+                score[q * n_items + state->seen_item[e]] += 1;
+    }
+}
+
+static void tile(const job *j, int64_t begin, int64_t n, gusto_real *memory)
+{
+    const gu_kernels *kernels = gu_kernels_of(j->context);
+    const int64_t     n_items = j->model->state.n_items;
+    gusto_real       *score = memory, *best = score + TILE * n_items, *query = best + j->n_best;
+    score_tile(j, begin, n, query, score);
+    for (int64_t q = 0; q < n; q++) {
+        const int32_t item = j->items[begin + q];
+        gusto_real   *s = score + q * n_items;
+        for (int64_t i = 0; i < n_items; i++)
+            s[i] *= j->inverse[i] * j->inverse[item];
+        s[item] = -INFINITY;
+
+        int32_t *out = j->out + (begin + q) * j->n_best;
+        gu_top   top = {.k = j->n_best, .score = best, .item = out};
+        kernels->top_push(&top, n_items, s, 0);
+        gu_top_sort(&top);
+        for (int b = 0; b < j->n_best; b++) {
+            if (b >= top.n) {
+                out[b] = -1;
+                best[b] = NAN;
+            }
+            if (j->scores)
+                j->scores[(begin + q) * j->n_best + b] = best[b];
+        }
+    }
+}
+
+static gusto_status run(job *j, int64_t n)
+{
+    const int64_t n_items = j->model->state.n_items, k = j->vectors ? j->vectors->columns : 0;
+    const int     threads = gu_threads(j->context);
+    const int64_t one = gu_padded(TILE * n_items + j->n_best + TILE * k);
+    gusto_real   *memory = gu_new(j->context, threads * one, gusto_real);
+    if (!memory)
+        return GUSTO_ENOMEM;
+    const int64_t n_tiles = gu_n_tiles(n, TILE);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (n_tiles > 1)
+    for (int64_t t = 0; t < n_tiles; t++)
+        tile(j, t * TILE, gu_tile_end(n, TILE, t) - t * TILE, memory + omp_get_thread_num() * one);
+    gu_free(&j->context->allocator, memory);
+    return GUSTO_OK;
+}
+
+gusto_status gusto_model_similar(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items, int n_best,
+                                 int32_t *out, gusto_real *scores)
+{
+    if (!model->fitted)
+        return gu_error(context, GUSTO_EUNFIT, "model %s is not fitted", model->type->name);
+    if (n_best < 1)
+        return gu_error(context, GUSTO_EARG, "n_best is %d, expected at least 1", n_best);
+    for (int64_t q = 0; q < n; q++)
+        if (items[q] < 0 || items[q] >= model->state.n_items)
+            return gu_error(context, GUSTO_EID, "items[%lld] is %d, expected 0 to %d", (long long)q, items[q],
+                            model->state.n_items - 1);
+
+    job j = {.context = context, .model = model, .items = items, .n_best = n_best, .out = out, .scores = scores};
+    if (model->type->item_vectors)
+        j.vectors = gu_state_tensor(&model->state, model->type->item_vectors);
+    else if (!model->state.seen_start)
+        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s compares items by who has had them: it needs option keep_seen",
+                        model->type->name);
+    gusto_status status = j.vectors ? measure_vectors(&j) : index_columns(&j);
+    if (status == GUSTO_OK)
+        status = run(&j, n);
+    job_clear(&j);
+    return status;
+}

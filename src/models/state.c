@@ -1,0 +1,62 @@
+/* The fitted state: named tensors. */
+#include "models/model_type.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+
+void *gu_state_add(gusto_context *context, gu_state *state, const char *name, gusto_dtype dtype, int64_t rows, int64_t columns,
+                   int64_t ld)
+{
+    int64_t count;
+    if (!gu_mul(rows, ld, &count))
+        count = -1;
+    const size_t size = gusto_dtype_size(dtype);
+    char        *data = gu_alloc(context, count, size);
+    if (!data)
+        return NULL;
+    if (ld > columns)
+        for (int64_t r = 0; r < rows; r++)
+            memset(data + (size_t)(r * ld + columns) * size, 0, (size_t)(ld - columns) * size);
+    state->tensor[state->n_tensors++] = (gusto_tensor){name, dtype, rows, columns, ld, data};
+    return data;
+}
+
+const gusto_tensor *gu_state_tensor(const gu_state *state, const char *name)
+{
+    for (int t = 0; t < state->n_tensors; t++)
+        if (strcmp(state->tensor[t].name, name) == 0)
+            return &state->tensor[t];
+    return NULL;
+}
+
+gusto_real *gu_state_real(const gu_state *state, const char *name)
+{
+    return (gusto_real *)gu_state_tensor(state, name)->data;
+}
+
+gusto_status gu_state_expect(gusto_context *context, const gu_state *state, const char *name, int64_t rows, int64_t columns)
+{
+    const gusto_tensor *tensor = gu_state_tensor(state, name);
+    if (!tensor)
+        return gu_error(context, GUSTO_EFORMAT, "no tensor %s", name);
+    if (tensor->dtype != GU_DTYPE_REAL)
+        return gu_error(context, GUSTO_EFORMAT, "tensor %s does not hold real numbers", name);
+    if (tensor->rows != rows || tensor->columns != columns)
+        return gu_error(context, GUSTO_EFORMAT, "tensor %s has shape %lld x %lld, expected %lld x %lld", name,
+                        (long long)tensor->rows, (long long)tensor->columns, (long long)rows, (long long)columns);
+    return GUSTO_OK;
+}
+
+void gu_state_clear(const gusto_allocator *allocator, gu_state *state)
+{
+    for (int t = 0; t < state->n_tensors; t++)
+        gu_free(allocator, (void *)state->tensor[t].data);
+    gu_free(allocator, state->seen_start);
+    gu_free(allocator, state->seen_item);
+    gu_free(allocator, state->history.epoch);
+    gu_free(allocator, (void *)state->optimizer);
+    gusto_ids_release(state->user_ids);
+    gusto_ids_release(state->item_ids);
+    *state = (gu_state){0};
+}

@@ -1,0 +1,265 @@
+/* From (seed, epoch) to batches.
+ *
+ * The schedule deals users and items to parts. In a schedule that cuts, the r-th rating of a part (in the order of users, then items)
+ * goes to place pi(r) of a random permutation of the part, and places are cut into batches of batch_size: exact sizes, and any rating's
+ * batch can be told without a table. Then one stable counting sort moves the ratings to their batches; being stable, it leaves
+ * each batch sorted by user and item, which is what the gradient needs.
+ *
+ * Work is cut into tiles of users. Every tile counts what it has for each part (to number the ratings of a part across tiles), then for
+ * each batch (to know where to write), then writes. Nothing here depends on the number of tiles, so that may follow memory: the counts
+ * take n_tiles x n_batches numbers. The permutation is evaluated twice rather than kept: it costs a few nanoseconds, and 4 bytes a
+ * rating would be the largest array here after the entries themselves. */
+#include "train/batches.h"
+
+#include "core/memory.h"
+#include "core/rng.h"
+#include "core/tiles.h"
+
+#include <string.h>
+
+enum { TILE = 1 << 19 };
+
+/* What is needed while an epoch is made. */
+typedef struct maker {
+    gu_batches     *batches;
+    int64_t         n_tiles, n_parts;
+    int64_t        *bound;       /* [n_tiles + 1]: users */
+    int64_t        *part_count;  /* [n_tiles x n_parts]: then the number of the tile's first rating of the part */
+    int64_t        *part_total;  /* [n_parts] */
+    int64_t        *first_batch; /* [n_parts]; -1 for a part without ratings */
+    gu_permutation *permutation; /* [n_parts], if cut */
+    int64_t        *batch_count; /* [n_tiles x n]: then where the tile writes its next rating of the batch */
+} maker;
+
+static void maker_clear(const gusto_allocator *allocator, maker *m)
+{
+    gu_free(allocator, m->bound);
+    gu_free(allocator, m->part_count);
+    gu_free(allocator, m->part_total);
+    gu_free(allocator, m->first_batch);
+    gu_free(allocator, m->permutation);
+    gu_free(allocator, m->batch_count);
+}
+
+static inline int64_t part_of(const gu_batches *b, int64_t user, int32_t item)
+{
+    return (int64_t)b->parts.user_part[user] * b->parts.n_item_parts + b->parts.item_part[item];
+}
+
+static void count_parts(const maker *m, int64_t tile)
+{
+    const gu_batches *b = m->batches;
+    int64_t          *count = m->part_count + tile * m->n_parts;
+    for (int64_t u = m->bound[tile]; u < m->bound[tile + 1]; u++)
+        for (int64_t e = b->rows.start[u]; e < b->rows.start[u + 1]; e++)
+            count[part_of(b, u, b->rows.column[e])]++;
+}
+
+/* Turns counts [n_tiles x n] into the number of the first of each (tile, column), column by column; totals to total [n] if not NULL. */
+static void running_sums(int64_t n_tiles, int64_t n, int64_t *count, const int64_t *base, int64_t *total)
+{
+    for (int64_t j = 0; j < n; j++) {
+        int64_t sum = base ? base[j] : 0;
+        for (int64_t t = 0; t < n_tiles; t++) {
+            const int64_t here = count[t * n + j];
+            count[t * n + j] = sum;
+            sum += here;
+        }
+        if (total)
+            total[j] = sum;
+    }
+}
+
+/* Calls with the batch of every rating of a tile. rank [n_parts] numbers the ratings of each part and is advanced. */
+static inline int64_t batch_of(const maker *m, int64_t part, int64_t *rank)
+{
+    if (!m->batches->schedule->cut)
+        return m->first_batch[part];
+    const uint64_t place = gu_permutation_at(&m->permutation[part], (uint64_t)rank[part]++);
+    return m->first_batch[part] + (int64_t)(place / (uint64_t)m->batches->shape.batch_size);
+}
+
+static void count_batches(const maker *m, int64_t tile, int64_t *rank)
+{
+    const gu_batches *b = m->batches;
+    int64_t          *count = m->batch_count + tile * b->n;
+    for (int64_t u = m->bound[tile]; u < m->bound[tile + 1]; u++)
+        for (int64_t e = b->rows.start[u]; e < b->rows.start[u + 1]; e++)
+            count[batch_of(m, part_of(b, u, b->rows.column[e]), rank)]++;
+}
+
+static void move(const maker *m, int64_t tile, int64_t *rank)
+{
+    const gu_batches *b = m->batches;
+    int64_t          *place = m->batch_count + tile * b->n;
+    for (int64_t u = m->bound[tile]; u < m->bound[tile + 1]; u++)
+        for (int64_t e = b->rows.start[u]; e < b->rows.start[u + 1]; e++) {
+            const int64_t to = place[batch_of(m, part_of(b, u, b->rows.column[e]), rank)]++;
+            b->entry[to] = (gu_entry){(int32_t)u, b->rows.column[e], b->rows.value[e]};
+            if (b->weight)
+                b->weight[to] = b->rows.weight[e];
+        }
+}
+
+gusto_status gu_batches_init(gusto_context *context, const gusto_rows *rows, const int32_t *user_count, const int32_t *item_count,
+                             const gusto_schedule_type *schedule, const double *values, int64_t batch_size, gu_batches *out)
+{
+    *out = (gu_batches){.rows = *rows, .schedule = schedule, .values = values, .seed = context->seed};
+    out->shape = (gusto_shape){.n_users = rows->n_rows,
+                               .n_items = rows->n_columns,
+                               .nnz = rows->nnz,
+                               .user_count = user_count,
+                               .item_count = item_count,
+                               .batch_size = batch_size};
+    out->parts.user_part = gu_new(context, rows->n_rows, int32_t);
+    out->parts.item_part = gu_new(context, rows->n_columns, int32_t);
+    if (!out->parts.user_part || !out->parts.item_part) {
+        gu_batches_clear(&context->allocator, out);
+        return GUSTO_ENOMEM;
+    }
+    return GUSTO_OK;
+}
+
+void gu_batches_clear(const gusto_allocator *allocator, gu_batches *b)
+{
+    gu_free(allocator, b->start);
+    gu_free(allocator, b->order);
+    gu_free(allocator, b->entry);
+    gu_free(allocator, b->weight);
+    gu_free(allocator, b->parts.user_part);
+    gu_free(allocator, b->parts.item_part);
+    *b = (gu_batches){0};
+}
+
+static gusto_status deal(gusto_context *context, gu_batches *b, int64_t epoch)
+{
+    memset(b->parts.user_part, 0, (size_t)b->shape.n_users * sizeof(int32_t));
+    memset(b->parts.item_part, 0, (size_t)b->shape.n_items * sizeof(int32_t));
+    b->parts.n_user_parts = b->parts.n_item_parts = 1;
+    return b->schedule->deal(context, b->values, b->seed, epoch, &b->shape, &b->parts);
+}
+
+/* start and order for n batches; the order is a shuffle by (seed, epoch). */
+static gusto_status make_order(gusto_context *context, gu_batches *b, int64_t n, int64_t epoch)
+{
+    if (n > INT32_MAX)
+        return gu_error(context, GUSTO_EOVERFLOW, "%lld batches an epoch: choose a larger batch_size", (long long)n);
+    gu_free(&context->allocator, b->start);
+    gu_free(&context->allocator, b->order);
+    b->n = n;
+    b->start = gu_new_zero(context, n + 1, int64_t);
+    b->order = gu_new(context, n, int32_t);
+    if (!b->start || !b->order)
+        return GUSTO_ENOMEM;
+
+    gu_permutation order;
+    gu_permutation_init(&order, b->seed, GU_STREAM_BATCHES, (uint64_t)epoch, (uint64_t)n);
+    for (int64_t j = 0; j < n; j++)
+        b->order[j] = (int32_t)gu_permutation_at(&order, (uint64_t)j);
+    return GUSTO_OK;
+}
+
+/* Numbers the batches part after part. */
+static gusto_status number_batches(gusto_context *context, maker *m, int64_t epoch)
+{
+    gu_batches   *b = m->batches;
+    const int64_t size = b->shape.batch_size;
+    int64_t       n = 0;
+    for (int64_t p = 0; p < m->n_parts; p++) {
+        const int64_t total = m->part_total[p];
+        m->first_batch[p] = n;
+        n += b->schedule->cut ? gu_n_tiles(total, size) : total > 0;
+        if (b->schedule->cut)
+            gu_permutation_init(&m->permutation[p], b->seed, GU_STREAM_SHUFFLE,
+                                (uint64_t)epoch * (uint64_t)m->n_parts + (uint64_t)p, (uint64_t)total);
+    }
+    return make_order(context, b, n, epoch);
+}
+
+static gusto_status count_and_move(gusto_context *context, maker *m)
+{
+    gu_batches *b = m->batches;
+    int64_t    *ranks = gu_new(context, m->n_tiles * m->n_parts, int64_t);
+    m->batch_count = gu_new_zero(context, m->n_tiles * b->n, int64_t);
+    if (!ranks || !m->batch_count) {
+        gu_free(&context->allocator, ranks);
+        return GUSTO_ENOMEM;
+    }
+    const size_t ranks_size = (size_t)(m->n_tiles * m->n_parts) * sizeof *ranks;
+
+    memcpy(ranks, m->part_count, ranks_size);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(gu_threads(context))
+    for (int64_t t = 0; t < m->n_tiles; t++)
+        count_batches(m, t, ranks + t * m->n_parts);
+
+    for (int64_t t = 0; t < m->n_tiles; t++)
+        for (int64_t j = 0; j < b->n; j++)
+            b->start[j + 1] += m->batch_count[t * b->n + j];
+    for (int64_t j = 0; j < b->n; j++)
+        b->start[j + 1] += b->start[j];
+    running_sums(m->n_tiles, b->n, m->batch_count, b->start, NULL);
+
+    memcpy(ranks, m->part_count, ranks_size);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(gu_threads(context))
+    for (int64_t t = 0; t < m->n_tiles; t++)
+        move(m, t, ranks + t * m->n_parts);
+    gu_free(&context->allocator, ranks);
+    return GUSTO_OK;
+}
+
+/* Tiles: enough for the threads, few enough that the counts stay below the ratings in number. */
+static int64_t tile_weight(const gu_batches *b)
+{
+    const int64_t batches = b->shape.nnz / b->shape.batch_size + (int64_t)b->parts.n_user_parts * b->parts.n_item_parts;
+    const int64_t least = 2 * batches;
+    return least > TILE ? least : TILE;
+}
+
+static gusto_status make(gusto_context *context, maker *m, int64_t epoch)
+{
+    gu_batches  *b = m->batches;
+    gusto_status status = gu_row_tiles(context, b->shape.n_users, b->rows.start, tile_weight(b), &m->n_tiles, &m->bound);
+    if (status < 0)
+        return status;
+
+    m->n_parts = (int64_t)b->parts.n_user_parts * b->parts.n_item_parts;
+    m->part_count = gu_new_zero(context, m->n_tiles * m->n_parts, int64_t);
+    m->part_total = gu_new_zero(context, m->n_parts, int64_t);
+    m->first_batch = gu_new(context, m->n_parts, int64_t);
+    m->permutation = b->schedule->cut ? gu_new(context, m->n_parts, gu_permutation) : NULL;
+    if (!m->part_count || !m->part_total || !m->first_batch || (b->schedule->cut && !m->permutation))
+        return GUSTO_ENOMEM;
+
+#pragma omp parallel for schedule(dynamic, 1) num_threads(gu_threads(context))
+    for (int64_t t = 0; t < m->n_tiles; t++)
+        count_parts(m, t);
+    running_sums(m->n_tiles, m->n_parts, m->part_count, NULL, m->part_total);
+
+    status = number_batches(context, m, epoch);
+    return status < 0 ? status : count_and_move(context, m);
+}
+
+gusto_status gu_batches_epoch(gusto_context *context, gu_batches *b, int64_t epoch)
+{
+    gusto_status status = deal(context, b, epoch);
+    if (status < 0)
+        return status;
+
+    if (!b->entry) {
+        b->entry = gu_new(context, b->shape.nnz, gu_entry);
+        if (b->rows.weight)
+            b->weight = gu_new(context, b->shape.nnz, gusto_real);
+        if (!b->entry || (b->rows.weight && !b->weight))
+            return GUSTO_ENOMEM;
+    }
+    maker m = {.batches = b};
+    status = make(context, &m, epoch);
+    maker_clear(&context->allocator, &m);
+    return status;
+}
+
+gusto_status gu_batches_deal(gusto_context *context, gu_batches *b, int64_t epoch)
+{
+    const gusto_status status = deal(context, b, epoch);
+    return status < 0 ? status : make_order(context, b, b->parts.n_user_parts, epoch);
+}

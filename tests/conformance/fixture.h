@@ -1,0 +1,94 @@
+/* What the conformance tests walk: every model, on ratings that each can fit. */
+#ifndef TESTS_FIXTURE_H
+#define TESTS_FIXTURE_H
+
+#include "core/context.h"
+#include "core/rng.h"
+
+#include <gusto/gusto.h>
+
+#include "../unit/suite.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { USERS = 60, ITEMS = 40 };
+
+/* Ratings with outer ids: user 100 + 3 u, item 7 + i. A third of the cells, of stars that follow user and item. */
+static inline gusto_ratings *fixture_ratings(gusto_context *context, uint64_t which)
+{
+    int32_t       user[USERS * ITEMS], item[USERS * ITEMS];
+    gusto_real    value[USERS * ITEMS];
+    int64_t       user_id[USERS], item_id[ITEMS];
+    gusto_entries entries = {
+        .size = sizeof entries, .n_users = USERS, .n_items = ITEMS, .user = user, .item = item, .value = value};
+    for (int32_t u = 0; u < USERS; u++)
+        user_id[u] = 100 + 3 * u;
+    for (int32_t i = 0; i < ITEMS; i++)
+        item_id[i] = 7 + i;
+    for (int32_t u = 0; u < USERS; u++)
+        for (int32_t i = 0; i < ITEMS; i++) {
+            uint32_t word[4];
+            gu_random(which, GU_STREAM_TEST, (uint64_t)(u * ITEMS + i), 0, word);
+            if (word[0] % 3)
+                continue;
+            user[entries.n] = u;
+            item[entries.n] = i;
+            value[entries.n++] = (gusto_real)(1 + (u % 3 + i % 2 + (int)(word[1] % 2)));
+        }
+    if (gusto_ids_from_ints(context, user_id, USERS, &entries.user_ids) < 0)
+        return NULL;
+    gusto_ratings *ratings = NULL;
+    if (gusto_ids_from_ints(context, item_id, ITEMS, &entries.item_ids) == GUSTO_OK)
+        gusto_ratings_from_entries(context, &entries, GUSTO_DUPLICATES_ERROR, &ratings);
+    gusto_ids_release(entries.user_ids);
+    gusto_ids_release(entries.item_ids);
+    return ratings;
+}
+
+/* The t-th model, made quick to fit; NULL past the end. */
+static inline gusto_model *fixture_model(gusto_context *context, int t)
+{
+    const char *name = gusto_model_name_at(t, NULL);
+    if (!name)
+        return NULL;
+    gusto_model *model = NULL;
+    if (gusto_model_create(context, name, &model) < 0)
+        return NULL;
+    double value;
+    if (gusto_model_get_number(context, model, "epochs", &value) == GUSTO_OK) {
+        gusto_model_set_number(context, model, "epochs", 4);
+        gusto_model_set_number(context, model, "batch_size", 50);
+    }
+    return model;
+}
+
+/* A file in the folder for temporary files, of this process. path [512]. */
+static inline const char *fixture_path(char *path, const char *name)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(path, 512, "%s/gusto-test-%ld-%s", folder ? folder : "/tmp", (long)getpid(), name);
+    return path;
+}
+
+/* Whether two files hold the same bytes. */
+static inline bool same_bytes(const char *a, const char *b)
+{
+    FILE *x = fopen(a, "rb"), *y = fopen(b, "rb");
+    bool  same = x && y;
+    while (same) {
+        const int c = fgetc(x), d = fgetc(y);
+        same = c == d;
+        if (c == EOF)
+            break;
+    }
+    if (x)
+        fclose(x);
+    if (y)
+        fclose(y);
+    return same;
+}
+
+#endif

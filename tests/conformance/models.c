@@ -1,0 +1,373 @@
+/* Every model of the table keeps the promises of gusto/model.h. A new model is tested by its line in models.def. */
+#include "fixture.h"
+
+static gusto_context *context;
+
+static void setup_context(void)
+{
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+}
+
+/* Calls f with a fresh model for every line of the table. */
+#define FOR_EACH_MODEL(model)                             \
+    for (int t_ = 0; gusto_model_name_at(t_, NULL); t_++) \
+        for (gusto_model *model = fixture_model(context, t_); model; gusto_model_destroy(model), model = NULL)
+
+START_TEST(options_have_sound_defaults_and_bounds)
+{
+    setup_context();
+    int models = 0;
+    FOR_EACH_MODEL(model)
+    {
+        models++;
+        char                name[GUSTO_OPTION_TEXT], text[GUSTO_OPTION_TEXT];
+        const gusto_option *option;
+        for (int o = 0; gusto_model_option_at(model, o, name, &option); o++) {
+            double value, again;
+            ck_assert_int_eq(gusto_model_get_number(context, model, name, &value), GUSTO_OK);
+            ck_assert_int_eq(gusto_model_get(context, model, name, text), GUSTO_OK);
+            ck_assert_int_eq(gusto_model_set(context, model, name, text), GUSTO_OK);
+            ck_assert_int_eq(gusto_model_get_number(context, model, name, &again), GUSTO_OK);
+            ck_assert_msg(value == again, "%s: option %s: %s reads back as another number", gusto_model_name(model), name, text);
+            ck_assert_msg(option->help && option->help[0], "option %s has no help", name);
+
+            if (option->kind == GUSTO_OPTION_INT || option->kind == GUSTO_OPTION_REAL) {
+                ck_assert_msg(option->low <= value && value <= option->high, "option %s: default out of bounds", name);
+                ck_assert_int_eq(gusto_model_set_number(context, model, name, option->high + fabs(option->high) + 1), GUSTO_EOPTION);
+                ck_assert_int_eq(gusto_model_set_number(context, model, name, option->low - fabs(option->low) - 1), GUSTO_EOPTION);
+                ck_assert_int_eq(gusto_model_set_number(context, model, name, (double)NAN), GUSTO_EOPTION);
+                ck_assert_ptr_nonnull(strstr(gusto_context_message(context), name));
+            }
+            if (option->kind == GUSTO_OPTION_NAME)
+                ck_assert_int_eq(gusto_model_set(context, model, name, "no such choice"), GUSTO_EOPTION);
+            ck_assert_int_eq(gusto_model_get_number(context, model, name, &again), GUSTO_OK);
+            ck_assert_msg(value == again, "option %s: a refused value changed it", name);
+        }
+        ck_assert_int_eq(gusto_model_set(context, model, "no_such_option", "1"), GUSTO_EOPTION);
+    }
+    ck_assert_int_gt(models, 2);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+START_TEST(an_unfitted_model_says_so)
+{
+    setup_context();
+    FOR_EACH_MODEL(model)
+    {
+        int32_t    id = 0, items[2];
+        gusto_real out[ITEMS];
+        char       path[512];
+        ck_assert_int_eq(gusto_model_predict(context, model, 1, &id, &id, out), GUSTO_EUNFIT);
+        ck_assert_int_eq(gusto_model_score(context, model, 1, &id, out), GUSTO_EUNFIT);
+        ck_assert_int_eq(gusto_model_recommend(context, model, 1, &id, 2, NULL, items, NULL), GUSTO_EUNFIT);
+        ck_assert_int_eq(gusto_model_similar(context, model, 1, &id, 2, items, NULL), GUSTO_EUNFIT);
+        ck_assert_int_eq(gusto_model_fold_in(context, model, 1, &id, out, NULL, out), GUSTO_EUNFIT);
+        ck_assert_int_eq(gusto_model_save(context, model, fixture_path(path, "unfit")), GUSTO_EUNFIT);
+        ck_assert(access(path, F_OK) != 0);
+    }
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* Fits, saves, and checks lists: sorted, without what the user has had, consistent with scores and predictions. */
+START_TEST(lists_scores_and_predictions_agree)
+{
+    setup_context();
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    gusto_rows     rows;
+    gusto_ratings_by_user(context, ratings, &rows);
+    FOR_EACH_MODEL(model)
+    {
+        ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_eq(gusto_model_n_users(model), USERS);
+        ck_assert_int_eq(gusto_model_n_items(model), ITEMS);
+        static gusto_real scores[USERS * ITEMS], best[USERS * 10];
+        int32_t           users[USERS], items[USERS * 10];
+        for (int32_t u = 0; u < USERS; u++)
+            users[u] = u;
+        ck_assert_int_eq(gusto_model_score(context, model, USERS, users, scores), GUSTO_OK);
+        ck_assert_int_eq(gusto_model_recommend(context, model, USERS, users, 10, NULL, items, best), GUSTO_OK);
+        for (int32_t u = 0; u < USERS; u++) {
+            bool had[ITEMS] = {false};
+            for (int64_t e = rows.start[u]; e < rows.start[u + 1]; e++)
+                had[rows.column[e]] = true;
+            for (int b = 0; b < 10; b++) {
+                const int32_t i = items[u * 10 + b];
+                ck_assert(i >= 0 && i < ITEMS && !had[i]);
+                had[i] = true; /* nor twice */
+                ck_assert_double_le(fabs((double)(best[u * 10 + b] - scores[u * ITEMS + i])), 1e-5);
+                ck_assert(b == 0 || best[u * 10 + b] <= best[u * 10 + b - 1]);
+            }
+            for (int32_t i = 0; i < ITEMS; i++)
+                ck_assert(had[i] || scores[u * ITEMS + i] <= best[u * 10 + 9] + (gusto_real)1e-5);
+        }
+
+        int32_t    pair_user[] = {0, -1, 5, -1}, pair_item[] = {3, 4, -1, -1};
+        gusto_real predicted[4];
+        ck_assert_int_eq(gusto_model_predict(context, model, 4, pair_user, pair_item, predicted), GUSTO_OK);
+        for (int j = 0; j < 4; j++)
+            ck_assert(isfinite((double)predicted[j]));
+        ck_assert_double_lt(fabs((double)predicted[3] - gusto_model_mean(model)), 0.5); /* the fallback without either */
+
+        pair_item[0] = ITEMS;
+        ck_assert_int_eq(gusto_model_predict(context, model, 4, pair_user, pair_item, predicted), GUSTO_EID);
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+START_TEST(filters_are_kept)
+{
+    setup_context();
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    FOR_EACH_MODEL(model)
+    {
+        ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+        const int32_t      users[] = {3, 4};
+        const int64_t      allow_start[] = {0, 3, 4}, deny_start[] = {0, 1, 1};
+        const int32_t      allow[] = {9, 2, 30, 11}, deny[] = {2};
+        const gusto_filter filter = {.size = sizeof filter,
+                                     .keep_seen = true,
+                                     .allow_start = allow_start,
+                                     .allow_item = allow,
+                                     .deny_start = deny_start,
+                                     .deny_item = deny};
+        int32_t            items[2 * 4];
+        gusto_real         scores[2 * 4];
+        ck_assert_int_eq(gusto_model_recommend(context, model, 2, users, 4, &filter, items, scores), GUSTO_OK);
+        ck_assert((items[0] == 9 && items[1] == 30) || (items[0] == 30 && items[1] == 9));
+        ck_assert_int_eq(items[2], -1);
+        ck_assert(isnan((double)scores[2]));
+        ck_assert_int_eq(items[4], 11);
+        ck_assert_int_eq(items[5], -1);
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+START_TEST(similar_items_leave_out_the_item_itself)
+{
+    setup_context();
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    FOR_EACH_MODEL(model)
+    {
+        ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+        const int32_t query[] = {0, 17};
+        int32_t       items[2 * 5];
+        gusto_real    scores[2 * 5];
+        ck_assert_int_eq(gusto_model_similar(context, model, 2, query, 5, items, scores), GUSTO_OK);
+        for (int j = 0; j < 10; j++) {
+            ck_assert(items[j] >= 0 && items[j] < ITEMS && items[j] != query[j / 5]);
+            ck_assert(scores[j] <= 1 + (gusto_real)1e-5 && scores[j] >= -1 - (gusto_real)1e-5);
+            ck_assert(j % 5 == 0 || scores[j] <= scores[j - 1]);
+        }
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* A user folded in with his own ratings gets nearly the list that training gave him. */
+START_TEST(fold_in_is_close_to_training)
+{
+    setup_context();
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    gusto_rows     rows;
+    gusto_ratings_by_user(context, ratings, &rows);
+    FOR_EACH_MODEL(model)
+    {
+        double value;
+        if (gusto_model_get_number(context, model, "epochs", &value) == GUSTO_OK)
+            gusto_model_set_number(context, model, "epochs", 200);
+        ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+        const int64_t width = gusto_model_user_width(model);
+        gusto_real    row[64], folded[ITEMS], trained[ITEMS];
+        if (width == 0) {
+            ck_assert_int_eq(gusto_model_fold_in(context, model, 0, NULL, NULL, NULL, row), GUSTO_EUNSUPPORTED);
+            continue;
+        }
+        ck_assert_int_le(width, 64);
+        double off = 0, spread = 0;
+        for (int32_t u = 0; u < USERS; u++) {
+            const int64_t begin = rows.start[u], n = rows.start[u + 1] - begin;
+            ck_assert_int_eq(gusto_model_fold_in(context, model, n, rows.column + begin, rows.value + begin, NULL, row),
+                             GUSTO_OK);
+            ck_assert_int_eq(gusto_model_score_rows(context, model, 1, row, folded), GUSTO_OK);
+            ck_assert_int_eq(gusto_model_score(context, model, 1, &u, trained), GUSTO_OK);
+            for (int i = 0; i < ITEMS; i++) {
+                off += pow((double)(folded[i] - trained[i]), 2);
+                spread += pow((double)trained[i] - gusto_model_mean(model), 2);
+            }
+        }
+        ck_assert_msg(off < 0.05 * spread, "%s: folded-in users are off by %g of %g", gusto_model_name(model), off, spread);
+
+        const int32_t    twice[] = {1, 1}, beyond[] = {ITEMS};
+        const gusto_real stars[] = {1, (gusto_real)NAN};
+        ck_assert_int_eq(gusto_model_fold_in(context, model, 2, twice, stars, NULL, row), GUSTO_EDUPLICATE);
+        ck_assert_int_eq(gusto_model_fold_in(context, model, 1, beyond, stars, NULL, row), GUSTO_EID);
+        ck_assert_int_eq(gusto_model_fold_in(context, model, 1, twice, stars + 1, NULL, row), GUSTO_EARG);
+        ck_assert_int_eq(gusto_model_fold_in(context, model, 0, NULL, NULL, NULL, row), GUSTO_OK);
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+START_TEST(same_seed_same_file_at_any_thread_count)
+{
+    setup_context();
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    char           first[512], other[512];
+    fixture_path(first, "first");
+    fixture_path(other, "other");
+    FOR_EACH_MODEL(model)
+    {
+        for (int threads = 1; threads <= 4; threads *= 2) {
+            gusto_context_set_threads(context, threads);
+            ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+            ck_assert_int_eq(gusto_model_save(context, model, threads == 1 ? first : other), GUSTO_OK);
+            ck_assert_msg(threads == 1 || same_bytes(first, other), "%s at %d threads", gusto_model_name(model), threads);
+        }
+        gusto_model *loaded;
+        ck_assert_int_eq(gusto_model_load(context, first, &loaded), GUSTO_OK);
+        ck_assert_str_eq(gusto_model_name(loaded), gusto_model_name(model));
+        ck_assert_int_eq(gusto_model_save(context, loaded, other), GUSTO_OK);
+        ck_assert_msg(same_bytes(first, other), "%s: loaded and saved again", gusto_model_name(model));
+
+        gusto_real a[ITEMS], b[ITEMS];
+        int32_t    user = 11;
+        ck_assert_int_eq(gusto_model_score(context, model, 1, &user, a), GUSTO_OK);
+        ck_assert_int_eq(gusto_model_score(context, loaded, 1, &user, b), GUSTO_OK);
+        ck_assert(memcmp(a, b, sizeof a) == 0);
+        gusto_model_destroy(loaded);
+    }
+    unlink(first);
+    unlink(other);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+static bool cancel(void *user, const gusto_progress *progress)
+{
+    (void)progress;
+    ++*(int *)user;
+    return true;
+}
+
+START_TEST(a_cancelled_fit_leaves_a_valid_model)
+{
+    setup_context();
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    FOR_EACH_MODEL(model)
+    {
+        int               calls = 0;
+        gusto_fit_options fit = gusto_fit_options_default();
+        fit.progress = cancel;
+        fit.user = &calls;
+        const gusto_status status = gusto_model_fit(context, model, ratings, &fit);
+        ck_assert_int_eq(status, calls ? GUSTO_CANCELLED : GUSTO_OK);
+        ck_assert_int_le(calls, 1);
+        ck_assert(gusto_model_is_fitted(model));
+        gusto_real predicted;
+        int32_t    id = 1;
+        ck_assert_int_eq(gusto_model_predict(context, model, 1, &id, &id, &predicted), GUSTO_OK);
+        ck_assert(isfinite((double)predicted));
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* A fit that fails leaves the fitted model as it was; an option set un-fits it. */
+START_TEST(failure_changes_nothing)
+{
+    setup_context();
+    gusto_ratings *ratings = fixture_ratings(context, 1), *none;
+    gusto_entries  empty = {.size = sizeof empty, .n_users = 3, .n_items = 3};
+    ck_assert_int_eq(gusto_ratings_from_entries(context, &empty, GUSTO_DUPLICATES_ERROR, &none), GUSTO_OK);
+    FOR_EACH_MODEL(model)
+    {
+        gusto_real before[ITEMS], after[ITEMS];
+        int32_t    user = 2;
+        ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_eq(gusto_model_score(context, model, 1, &user, before), GUSTO_OK);
+        ck_assert_int_eq(gusto_model_fit(context, model, none, NULL), GUSTO_EARG);
+        ck_assert_int_eq(gusto_model_score(context, model, 1, &user, after), GUSTO_OK);
+        ck_assert(memcmp(before, after, sizeof before) == 0);
+        ck_assert_int_eq(gusto_model_set(context, model, "no_such_option", "1"), GUSTO_EOPTION);
+        ck_assert(gusto_model_is_fitted(model));
+        ck_assert_int_eq(gusto_model_set(context, model, "keep_seen", "no"), GUSTO_OK);
+        ck_assert(!gusto_model_is_fitted(model));
+    }
+    gusto_ratings_destroy(none);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* Everything a user does with a model, with the n-th allocation failing. Returns whether it all went through. */
+static bool whole_life(gusto_allocator *allocator, int t, const char *path)
+{
+    gusto_context *c;
+    if (gusto_context_create(allocator, &c) < 0)
+        return false;
+    gusto_context_set_threads(c, 2);
+    gusto_ratings *ratings = fixture_ratings(c, 1), *valid = ratings ? fixture_ratings(c, 2) : NULL;
+    gusto_model   *model = valid ? fixture_model(c, t) : NULL, *loaded = NULL;
+    bool           whole = model != NULL;
+
+    gusto_fit_options fit = gusto_fit_options_default();
+    fit.validation = valid;
+    const int32_t     ids[] = {0, 1};
+    int32_t           items[6];
+    gusto_real        out[2 * ITEMS];
+    static gusto_real row[4096];
+    whole = whole && gusto_model_fit(c, model, ratings, &fit) >= 0;
+    whole = whole && gusto_model_predict(c, model, 2, ids, ids, out) == GUSTO_OK;
+    whole = whole && gusto_model_score(c, model, 2, ids, out) == GUSTO_OK;
+    whole = whole && gusto_model_recommend(c, model, 2, ids, 3, NULL, items, NULL) == GUSTO_OK;
+    whole = whole && gusto_model_similar(c, model, 2, ids, 3, items, NULL) == GUSTO_OK;
+    if (whole && gusto_model_user_width(model) > 0)
+        whole = gusto_model_fold_in(c, model, 2, ids, out, NULL, row) == GUSTO_OK;
+    whole = whole && gusto_model_save(c, model, path) == GUSTO_OK;
+    whole = whole && gusto_model_load(c, path, &loaded) == GUSTO_OK;
+
+    gusto_model_destroy(loaded);
+    gusto_model_destroy(model);
+    gusto_ratings_destroy(valid);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(c);
+    return whole;
+}
+
+START_TEST(no_failed_allocation_leaks_or_crashes)
+{
+    char path[512];
+    fixture_path(path, "sweep");
+    for (int t = 0; gusto_model_name_at(t, NULL); t++) {
+        bool whole = false;
+        for (long n = 1; !whole; n++) {
+            counting        c = {.fail_at = n};
+            gusto_allocator allocator = counting_allocator(&c);
+            whole = whole_life(&allocator, t, path);
+            ck_assert_msg(c.live == 0, "%s: allocation %ld fails: %ld are left", gusto_model_name_at(t, NULL), n, (long)c.live);
+            ck_assert_msg(whole == (c.calls < n), "%s: allocation %ld fails, and nobody says so", gusto_model_name_at(t, NULL),
+                          n);
+            ck_assert_int_lt(n, 100000);
+        }
+    }
+    unlink(path);
+}
+END_TEST
+
+int main(void)
+{
+    RUN("models", options_have_sound_defaults_and_bounds, an_unfitted_model_says_so, lists_scores_and_predictions_agree,
+        filters_are_kept, similar_items_leave_out_the_item_itself, fold_in_is_close_to_training,
+        same_seed_same_file_at_any_thread_count, a_cancelled_fit_leaves_a_valid_model, failure_changes_nothing,
+        no_failed_allocation_leaks_or_crashes);
+}
