@@ -5,7 +5,7 @@
  * log1p(t), 0..1:   log(1 + t) = 2 atanh(u), u = t / (2 + t) <= 1/3;  2 atanh(u) = 2 u + 2 u^3 L(u^2). No table, no case.
  *
  * E and L interpolate at the Chebyshev points of their ranges. Errors measured in tests/unit/kernels/math.c, over a million points, against
- * long double: exp 0.9 ulp (single), 0.9 ulp (double); log1p 1.6 and 1.6 ulp. */
+ * libm in long double: exp 0.97 ulp, log1p 1.86 (single) and 1.95 (double). */
 #ifndef GU_VEC_MATH_H
 #define GU_VEC_MATH_H
 
