@@ -11,14 +11,14 @@
 
 static char folder[64];
 
-static void folder_make(void)
+static inline void folder_make(void)
 {
     strcpy(folder, "/tmp/gusto-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 
 /* folder/name, cut to fit, in one of four buffers. */
-static const char *in_folder(const char *name)
+static inline const char *in_folder(const char *name)
 {
     static char path[4][512];
     static int  next;
@@ -39,7 +39,7 @@ static inline int folder_count(void)
     return n;
 }
 
-static void folder_remove(void)
+static inline void folder_remove(void)
 {
     DIR *dir = opendir(folder);
     ck_assert_ptr_nonnull(dir);
