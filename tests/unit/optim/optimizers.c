@@ -2,10 +2,10 @@
 #include "core/memory.h"
 #include "kernels/kernels.h"
 
-#include <check.h>
+#include "../suite.h"
+
 #include <gusto/optimizer.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_OPTIONS = 8, MAX_N = 96 };
@@ -53,6 +53,7 @@ static gusto_real gradient(int step, int j)
 
 START_TEST(table_is_consistent)
 {
+    setup();
     for (int t = 0; gusto_optimizer_at(t); t++) {
         const gusto_optimizer_type *type = gusto_optimizer_at(t);
         ck_assert_uint_eq(type->size, sizeof(gusto_optimizer_type));
@@ -78,11 +79,13 @@ START_TEST(table_is_consistent)
     static const char *const names[] = {"sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "amsgrad"};
     for (int t = 0; t < 8; t++)
         ck_assert_ptr_nonnull(gusto_optimizer_find(names[t]));
+    teardown();
 }
 END_TEST
 
 START_TEST(prepare_stays_within_its_plan)
 {
+    setup();
     unsigned char *bytes = plan;
     for (int t = 0; gusto_optimizer_at(t); t++) {
         const gusto_optimizer_type *type = gusto_optimizer_at(t);
@@ -95,12 +98,14 @@ START_TEST(prepare_stays_within_its_plan)
             end--;
         ck_assert_uint_le(end, type->plan_size);
     }
+    teardown();
 }
 END_TEST
 
 /* Elements do not see each other: a row of n moves as n rows of one element do, to the bit, and nothing behind it moves. */
 START_TEST(elements_are_independent)
 {
+    setup();
     static const size_t sizes[] = {1, 2, 7, 15, 16, 17, 33, 64, 95};
     for (int t = 0; gusto_optimizer_at(t); t++) {
         const gusto_optimizer_type *type = gusto_optimizer_at(t);
@@ -128,11 +133,13 @@ START_TEST(elements_are_independent)
                     ck_assert_mem_eq(&whole.slot[k][j], &single[j].slot[k][0], sizeof(gusto_real));
         }
     }
+    teardown();
 }
 END_TEST
 
 START_TEST(padding_stays_zero)
 {
+    setup();
     const size_t n = (size_t)gu_padded(19);
     for (int t = 0; gusto_optimizer_at(t); t++)
         for (int bound = 0; bound < 3; bound++) {
@@ -155,12 +162,14 @@ START_TEST(padding_stays_zero)
             for (int j = 0; j < 19; j++)
                 ck_assert_msg(isfinite(r.x[j]), "%s at bound %d", type->name, bound);
         }
+    teardown();
 }
 END_TEST
 
 /* A gradient of zero moves nothing that was at rest, but for adamw, which decays. */
 START_TEST(rest_is_rest)
 {
+    setup();
     for (int t = 0; gusto_optimizer_at(t); t++) {
         const gusto_optimizer_type *type = gusto_optimizer_at(t);
         const gusto_real            g[3] = {0};
@@ -172,24 +181,12 @@ START_TEST(rest_is_rest)
         const bool decays = strcmp(type->name, "adamw") == 0;
         ck_assert(decays ? r.x[0] < 1 && r.x[1] > -2 && r.x[2] < 3 : r.x[0] == 1 && r.x[1] == -2 && r.x[2] == 3);
     }
+    teardown();
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("optimizers");
-    TCase *tests = tcase_create("optimizers");
-    tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, table_is_consistent);
-    tcase_add_test(tests, prepare_stays_within_its_plan);
-    tcase_add_test(tests, elements_are_independent);
-    tcase_add_test(tests, padding_stays_zero);
-    tcase_add_test(tests, rest_is_rest);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN("optimizers", table_is_consistent, prepare_stays_within_its_plan, elements_are_independent, padding_stays_zero,
+        rest_is_rest);
 }

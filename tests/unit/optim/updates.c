@@ -1,10 +1,10 @@
 /* Each optimizer against its formula in double, element by element, step by step, past the end of the table of bias corrections. */
 #include "core/memory.h"
 
-#include <check.h>
+#include "../suite.h"
+
 #include <gusto/optimizer.h>
 #include <math.h>
-#include <stdlib.h>
 
 enum { N = 19, N_STEPS = 5000, MAX_OPTIONS = 8 };
 
@@ -69,12 +69,14 @@ static void amsgrad(const double *o, double rate, int t, double *x, double g, do
     *x -= rate * (s[0] / (1 - pow(o[0], t))) / (sqrt(s[2] / (1 - pow(o[1], t))) + o[2]);
 }
 
-/* values: not the defaults, so that each of them shows. */
-static const struct {
+typedef struct example {
     const char *name;
     formula     formula;
     double      values[MAX_OPTIONS];
-} cases[] = {
+} example;
+
+/* values: not the defaults, so that each of them shows. */
+static const example cases[] = {
     {"sgd", sgd, {0}},
     {"momentum", momentum, {0.8}},
     {"nesterov", nesterov, {0.7}},
@@ -96,9 +98,9 @@ static double gradient(int step, int j)
     return (step + j) % 11 == 0 ? 0 : burst * (sin(1.7 * step + 0.9 * j) + 0.2 * cos(j)) * (j == 3 ? 1e-3 : 1);
 }
 
-START_TEST(follows_its_formula)
+static void follow(const example *e)
 {
-    const gusto_optimizer_type *type = gusto_optimizer_find(cases[_i].name);
+    const gusto_optimizer_type *type = gusto_optimizer_find(e->name);
     gusto_context              *context;
     ck_assert_ptr_nonnull(type);
     ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
@@ -110,18 +112,18 @@ START_TEST(follows_its_formula)
     for (int j = 0; j < N; j++)
         y[j] = x[j] = (gusto_real)cos(3 * j);
     for (int v = 0; v < MAX_OPTIONS; v++)
-        o[v] = (gusto_real)cases[_i].values[v]; /* the formula gets the same constants */
+        o[v] = (gusto_real)e->values[v]; /* the formula gets the same constants */
 
     /* Rounding adds up over the steps like a random walk. */
     const double tolerance = sizeof(gusto_real) == 4 ? 1e-5 : 1e-13;
-    type->prepare(context, cases[_i].values, plan);
+    type->prepare(context, e->values, plan);
     for (int step = 1; step <= N_STEPS; step++) {
         const gusto_real rate = (gusto_real)(0.01 / (1 + 0.001 * step));
         for (int j = 0; j < N; j++)
             g[j] = (gusto_real)gradient(step, j);
         type->update(plan, rate, step, N, x, g, slot);
         for (int j = 0; j < N; j++) {
-            cases[_i].formula(o, rate, step, &y[j], g[j], reference[j]);
+            e->formula(o, rate, step, &y[j], g[j], reference[j]);
             if (!(fabs(x[j] - y[j]) <= tolerance * (1 + fabs(y[j]))))
                 ck_abort_msg("%s, step %d, element %d: %.9g is not %.9g", type->name, step, j, (double)x[j], y[j]);
         }
@@ -130,18 +132,15 @@ START_TEST(follows_its_formula)
     gu_free(&context->allocator, plan);
     gusto_context_destroy(context);
 }
+
+START_TEST(optimizers_follow_their_formulas)
+{
+    for (int c = 0; c < N_CASES; c++)
+        follow(&cases[c]);
+}
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("updates");
-    TCase *tests = tcase_create("updates");
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, follows_its_formula, 0, N_CASES);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN("updates", optimizers_follow_their_formulas);
 }

@@ -1,7 +1,7 @@
 /* What every schedule of the table owes, and what each of them promises. */
-#include <check.h>
+#include "../suite.h"
+
 #include <gusto/schedule.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { N_USERS = 200, N_ITEMS = 90, MAX_OPTIONS = 8 };
@@ -42,6 +42,7 @@ static gusto_parts deal(const gusto_schedule_type *type, uint64_t seed, int64_t 
 
 START_TEST(table_is_consistent)
 {
+    setup();
     int n = 0;
     for (const gusto_schedule_type *type; (type = gusto_schedule_at(n)); n++) {
         ck_assert_uint_eq(type->size, sizeof(gusto_schedule_type));
@@ -62,11 +63,13 @@ START_TEST(table_is_consistent)
     static const char *const names[] = {"entries", "users", "items", "blocks", "full"};
     for (int t = 0; t < 5; t++)
         ck_assert_ptr_nonnull(gusto_schedule_find(names[t]));
+    teardown();
 }
 END_TEST
 
 START_TEST(parts_are_in_range_and_pure_functions_of_seed_and_epoch)
 {
+    setup();
     for (int t = 0; gusto_schedule_at(t); t++) {
         const gusto_schedule_type *type = gusto_schedule_at(t);
         int32_t                    users[3][N_USERS], items[3][N_ITEMS];
@@ -87,11 +90,13 @@ START_TEST(parts_are_in_range_and_pure_functions_of_seed_and_epoch)
             ck_assert_mem_eq(items[e], item_part, sizeof item_part);
         }
     }
+    teardown();
 }
 END_TEST
 
 START_TEST(rows_and_blocks_differ_between_epochs_and_seeds)
 {
+    setup();
     static const char *const names[] = {"users", "items", "blocks"};
     for (int t = 0; t < 3; t++) {
         int32_t users[N_USERS], items[N_ITEMS];
@@ -104,11 +109,13 @@ START_TEST(rows_and_blocks_differ_between_epochs_and_seeds)
             ck_assert_int_eq(memcmp(items, item_part, sizeof items) != 0, strcmp(names[t], "users") != 0);
         }
     }
+    teardown();
 }
 END_TEST
 
 START_TEST(entries_and_full_are_one_part)
 {
+    setup();
     static const char *const names[] = {"entries", "full"};
     for (int t = 0; t < 2; t++) {
         const gusto_schedule_type *type = gusto_schedule_find(names[t]);
@@ -117,6 +124,7 @@ START_TEST(entries_and_full_are_one_part)
         ck_assert_int_eq(parts.n_user_parts, 1);
         ck_assert_int_eq(parts.n_item_parts, 1);
     }
+    teardown();
 }
 END_TEST
 
@@ -135,6 +143,7 @@ static void extremes(int32_t n, const int32_t *count, const int32_t *part, int32
 
 START_TEST(rows_are_about_batch_size)
 {
+    setup();
     int64_t     low, high;
     gusto_parts parts = deal(gusto_schedule_find("users"), 1, 0);
     ck_assert(!gusto_schedule_find("users")->cut);
@@ -148,11 +157,13 @@ START_TEST(rows_are_about_batch_size)
     ck_assert_int_eq(parts.n_user_parts, 1);
     extremes(N_ITEMS, item_count, item_part, parts.n_item_parts - 1, &low, &high);
     ck_assert_int_ge(low, 150);
+    teardown();
 }
 END_TEST
 
 START_TEST(blocks_are_a_balanced_grid)
 {
+    setup();
     const gusto_schedule_type *type = gusto_schedule_find("blocks");
     const double               values[] = {3, 5};
     gusto_parts                parts = {.user_part = user_part, .item_part = item_part};
@@ -173,11 +184,13 @@ START_TEST(blocks_are_a_balanced_grid)
         most = item_count[i] > most ? item_count[i] : most;
     ck_assert_int_gt(low, 0);
     ck_assert_int_le(high - low, most);
+    teardown();
 }
 END_TEST
 
 START_TEST(a_shape_without_anything)
 {
+    setup();
     const gusto_shape none = {.batch_size = 1};
     for (int t = 0; gusto_schedule_at(t); t++) {
         gusto_parts  parts = {0};
@@ -186,26 +199,13 @@ START_TEST(a_shape_without_anything)
         ck_assert_int_ge(parts.n_user_parts, 1);
         ck_assert_int_ge(parts.n_item_parts, 1);
     }
+    teardown();
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("schedules");
-    TCase *tests = tcase_create("schedules");
-    tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, table_is_consistent);
-    tcase_add_test(tests, parts_are_in_range_and_pure_functions_of_seed_and_epoch);
-    tcase_add_test(tests, rows_and_blocks_differ_between_epochs_and_seeds);
-    tcase_add_test(tests, entries_and_full_are_one_part);
-    tcase_add_test(tests, rows_are_about_batch_size);
-    tcase_add_test(tests, blocks_are_a_balanced_grid);
-    tcase_add_test(tests, a_shape_without_anything);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN("schedules", table_is_consistent, parts_are_in_range_and_pure_functions_of_seed_and_epoch,
+        rows_and_blocks_differ_between_epochs_and_seeds, entries_and_full_are_one_part, rows_are_about_batch_size,
+        blocks_are_a_balanced_grid, a_shape_without_anything);
 }

@@ -1,9 +1,9 @@
 /* Linear warm-up before any rate. */
 #include "rate/warmup.h"
 
-#include <check.h>
+#include "../suite.h"
+
 #include <math.h>
-#include <stdlib.h>
 
 static const double no_state[GUSTO_RATE_STATE] = {0};
 
@@ -99,20 +99,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("warmup");
-    TCase *tests = tcase_create("warmup");
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, ramp);
-    tcase_add_test(tests, ramp_of_a_fraction);
-    tcase_add_test(tests, without_warmup_the_rate_is_as_it_is);
-    tcase_add_test(tests, the_own_clock_starts_after_the_ramp);
-    tcase_add_test(tests, cosine_ends_at_its_floor_all_the_same);
-    tcase_add_test(tests, a_warmup_longer_than_the_fit);
-    tcase_add_test(tests, epochs_of_the_ramp_are_not_observed);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN("warmup", ramp, ramp_of_a_fraction, without_warmup_the_rate_is_as_it_is, the_own_clock_starts_after_the_ramp,
+        cosine_ends_at_its_floor_all_the_same, a_warmup_longer_than_the_fit, epochs_of_the_ramp_are_not_observed);
 }

@@ -1,10 +1,10 @@
 /* Every optimizer finds the minimum of a badly scaled quadratic and of Rosenbrock's valley. */
 #include "core/memory.h"
 
-#include <check.h>
+#include "../suite.h"
+
 #include <gusto/optimizer.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { N = 10, MAX_OPTIONS = 8 };
@@ -73,31 +73,23 @@ static double minimize(const gusto_optimizer_type *type, problem gradient, doubl
 
 START_TEST(quadratic_is_minimized)
 {
-    const gusto_optimizer_type *type = gusto_optimizer_find(rates[_i].name);
-    const double                far = minimize(type, quadratic, rates[_i].quadratic, 4000);
-    ck_assert_msg(far < 1e-4, "%s is %g from the minimum", type->name, far);
+    for (int r = 0; r < N_RATES; r++) {
+        const double far = minimize(gusto_optimizer_find(rates[r].name), quadratic, rates[r].quadratic, 4000);
+        ck_assert_msg(far < 1e-4, "%s is %g from the minimum", rates[r].name, far);
+    }
 }
 END_TEST
 
 START_TEST(valley_is_walked_to_its_end)
 {
-    const gusto_optimizer_type *type = gusto_optimizer_find(rates[_i].name);
-    const double                far = minimize(type, valley, rates[_i].valley, 8000);
-    ck_assert_msg(far < 1e-3, "%s is %g from the minimum", type->name, far);
+    for (int r = 0; r < N_RATES; r++) {
+        const double far = minimize(gusto_optimizer_find(rates[r].name), valley, rates[r].valley, 8000);
+        ck_assert_msg(far < 1e-3, "%s is %g from the minimum", rates[r].name, far);
+    }
 }
 END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("convergence");
-    TCase *tests = tcase_create("convergence");
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, quadratic_is_minimized, 0, N_RATES);
-    tcase_add_loop_test(tests, valley_is_walked_to_its_end, 0, N_RATES);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN("convergence", quadratic_is_minimized, valley_is_walked_to_its_end);
 }

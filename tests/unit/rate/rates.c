@@ -1,8 +1,8 @@
 /* Rates: values worked out by hand, and what every rate of the table owes. */
-#include <check.h>
+#include "../suite.h"
+
 #include <gusto/rate.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_OPTIONS = 8 };
@@ -188,24 +188,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("rates");
-    TCase *tests = tcase_create("rates");
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, table_is_consistent);
-    tcase_add_test(tests, constant);
-    tcase_add_test(tests, step);
-    tcase_add_test(tests, exponential);
-    tcase_add_test(tests, inverse_time);
-    tcase_add_test(tests, cosine);
-    tcase_add_test(tests, plateau);
-    tcase_add_test(tests, plateau_watches_the_loss_without_a_metric);
-    tcase_add_test(tests, bold_driver);
-    tcase_add_test(tests, factors_are_finite_and_not_negative);
-    tcase_add_test(tests, factors_start_at_one);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN("rates", table_is_consistent, constant, step, exponential, inverse_time, cosine, plateau,
+        plateau_watches_the_loss_without_a_metric, bold_driver, factors_are_finite_and_not_negative, factors_start_at_one);
 }
