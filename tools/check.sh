@@ -84,7 +84,7 @@ suite() { # name, directory, meson test options...
   shift 2
   begun=$(now)
   log=$logs/$name.log
-  meson test -C "$directory" --no-rebuild --num-processes "$jobs" --print-errorlogs "$@" >"$log" 2>&1 </dev/null
+  meson test -C "$directory" --no-rebuild --num-processes "$jobs" --timeout-multiplier 5 --print-errorlogs "$@" >"$log" 2>&1 </dev/null
   status=$?
   good=$(($(count Ok "$log") + $(count 'Expected Fail' "$log")))
   bad=$(($(count Fail "$log") + $(count 'Unexpected Pass' "$log") + $(count Timeout "$log")))
