@@ -1,0 +1,205 @@
+/* gusto fit: reads ratings, fits a model, saves it. */
+#include "common.h"
+#include "output.h"
+#include "progress.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct fit {
+    const char  *model, *output, *valid, *holdout, *log, *checkpoint, *checkpoint_every, *resume;
+    const char **set; /* NAME=VALUE, NULL at the end */
+    int          dry_run;
+
+    double         holdout_fraction; /* 0: none */
+    int64_t        every;
+    gusto_ratings *train, *validation;
+    gusto_model   *fitted;
+} fit;
+
+/* All that can be said to be wrong before anything is read. */
+static exit_code check_arguments(session *s, fit *f)
+{
+    if (!f->model)
+        return complain(BAD_USAGE, "-m MODEL is missing; gusto list models shows what there is");
+    if (f->valid && f->holdout)
+        return complain(BAD_USAGE, "--valid and --holdout exclude each other");
+    f->every = 1;
+    if (f->checkpoint_every && !f->checkpoint)
+        return complain(BAD_USAGE, "--checkpoint-every needs --checkpoint FILE");
+    if (!parse_int("--checkpoint-every", f->checkpoint_every, 1, INT64_MAX, &f->every))
+        return BAD_USAGE;
+    if (!parse_share("--holdout", f->holdout, &f->holdout_fraction))
+        return BAD_USAGE;
+
+    const char *input = s->args[0];
+    exit_code   code = check_output("-o", f->output, input);
+    if (code == DONE)
+        code = check_output("-o", f->output, f->valid);
+    if (code == DONE)
+        code = check_output("--checkpoint", f->checkpoint, input);
+    if (code == DONE)
+        code = check_output("--log", f->log, input);
+    if (code != DONE)
+        return code;
+    if (f->checkpoint && f->output && strcmp(f->checkpoint, f->output) == 0)
+        return complain(BAD_USAGE, "--checkpoint and -o name the same file: %s", f->output);
+    return DONE;
+}
+
+static exit_code make_model(session *s, fit *f)
+{
+    gusto_status status = gusto_model_create(s->context, f->model, &f->fitted);
+    if (status < 0)
+        return failure(s, status);
+
+    for (int j = 0; f->set && f->set[j]; j++) {
+        char *equals = strchr(f->set[j], '=');
+        if (!equals)
+            return complain(BAD_USAGE, "-s %s: expected NAME=VALUE", f->set[j]);
+        char *name = need((size_t)(equals - f->set[j]) + 1, 1);
+        memcpy(name, f->set[j], (size_t)(equals - f->set[j]));
+        status = gusto_model_set(s->context, f->fitted, name, equals + 1);
+        free(name);
+        if (status < 0)
+            return failure(s, status);
+    }
+    return DONE;
+}
+
+static exit_code read_data(session *s, fit *f)
+{
+    exit_code code = read_ratings(s, s->args[0], &f->train);
+    if (code != DONE)
+        return code;
+    if (f->valid)
+        return read_ratings(s, f->valid, &f->validation);
+    if (!f->holdout)
+        return DONE;
+
+    gusto_ratings *all = f->train;
+    f->train = NULL;
+    const gusto_status status = gusto_split_fraction(s->context, all, f->holdout_fraction, &f->train, &f->validation);
+    gusto_ratings_destroy(all);
+    return status < 0 ? failure(s, status) : DONE;
+}
+
+/* Bytes of ratings as the library keeps them: a row start for each user, column and value, and what else there is. */
+static int64_t ratings_bytes(session *s, const gusto_ratings *ratings)
+{
+    gusto_rows rows;
+    if (gusto_ratings_is_dense(ratings))
+        return (int64_t)sizeof(gusto_real) * gusto_ratings_n_users(ratings) * gusto_ratings_n_items(ratings);
+    if (gusto_ratings_by_user(s->context, ratings, &rows) < 0)
+        return 0;
+    const int64_t each = (int64_t)(sizeof *rows.column + sizeof *rows.value) + (rows.weight ? (int64_t)sizeof *rows.weight : 0) +
+                         (rows.time ? (int64_t)sizeof *rows.time : 0);
+    return each * rows.nnz + ((int64_t)rows.n_rows + 1) * (int64_t)sizeof *rows.start;
+}
+
+static exit_code tell_memory(session *s, fit *f)
+{
+    const gusto_ratings *r = f->train;
+    int64_t              peak;
+    const gusto_status   status = gusto_model_memory(s->context, f->fitted, gusto_ratings_n_users(r), gusto_ratings_n_items(r),
+                                                     gusto_ratings_nnz(r), gusto_ratings_is_dense(r), &peak);
+    if (status < 0)
+        return failure(s, status);
+    const int64_t held = ratings_bytes(s, r) + (f->validation ? ratings_bytes(s, f->validation) : 0);
+    printf("users\t%d\nitems\t%d\nratings\t%lld\n", gusto_ratings_n_users(r), gusto_ratings_n_items(r),
+           (long long)gusto_ratings_nnz(r));
+    printf("bytes of the ratings\t%lld\nbytes that the fit would add at its peak\t%lld\n", (long long)held, (long long)peak);
+    return DONE;
+}
+
+/* Fits; a cancelled or early stopped fit is saved like any other. */
+static exit_code train(session *s, fit *f, progress *p)
+{
+    gusto_fit_options options = gusto_fit_options_default();
+    options.validation = f->validation;
+    options.progress = progress_report;
+    options.user = p;
+    options.checkpoint = f->checkpoint;
+    options.checkpoint_every = f->every;
+    options.resume = f->resume;
+
+    progress_log_start(p, f->fitted, s->args[0], f->train, f->validation);
+    const gusto_status status = gusto_model_fit(s->context, f->fitted, f->train, &options);
+    progress_end(p);
+    if (status < 0) {
+        progress_log_end(p, status, NULL);
+        return failure(s, status);
+    }
+
+    exit_code code = status == GUSTO_CANCELLED ? INTERRUPTED : DONE;
+    say(s, "%s: %s to %lld ratings of %d users x %d items in %.2f s", gusto_model_name(f->fitted),
+        status == GUSTO_CANCELLED ? "interrupted while fitting" : "fitted", (long long)gusto_ratings_nnz(f->train),
+        gusto_ratings_n_users(f->train), gusto_ratings_n_items(f->train), now() - p->started);
+    if (status == GUSTO_CONVERGED)
+        say(s, "%s", gusto_status_text(status));
+    if (f->output) {
+        const gusto_status saved = gusto_model_save(s->context, f->fitted, f->output);
+        progress_log_end(p, saved < 0 ? saved : status, saved < 0 ? NULL : f->output);
+        if (saved < 0)
+            return failure(s, saved);
+        say(s, "saved to %s", f->output);
+    } else {
+        progress_log_end(p, status, NULL);
+    }
+    return code;
+}
+
+static exit_code work(session *s, fit *f)
+{
+    exit_code code = check_arguments(s, f);
+    if (code == DONE)
+        code = make_model(s, f);
+    if (code != DONE)
+        return code;
+
+    catch_interrupts();
+    code = read_data(s, f);
+    if (code == DONE && f->dry_run)
+        return tell_memory(s, f);
+    if (code == DONE && interrupted())
+        return INTERRUPTED;
+    if (code != DONE)
+        return code;
+
+    progress p;
+    code = progress_open(&p, s, f->log, f->resume != NULL);
+    if (code == DONE)
+        code = train(s, f, &p);
+    return progress_close(&p, code);
+}
+
+static exit_code run(session *s, int argc, const char **argv)
+{
+    fit               f = {0};
+    struct poptOption own[] = {
+        {"model", 'm', POPT_ARG_STRING, &f.model, 0, "what to fit: a name of gusto list models", "MODEL"},
+        {"set", 's', POPT_ARG_ARGV, &f.set, 0, "an option of the model, as in gusto list models; may be repeated", "NAME=VALUE"},
+        {"output", 'o', POPT_ARG_STRING, &f.output, 0, "where to save the model", "FILE"},
+        {"valid", 0, POPT_ARG_STRING, &f.valid, 0, "ratings to validate on after every epoch", "RATINGS"},
+        {"holdout", 0, POPT_ARG_STRING, &f.holdout, 0,
+         "share of the ratings, drawn by the seed, to validate on instead of training on them", "FRACTION"},
+        {"log", 0, POPT_ARG_STRING, &f.log, 0, "one JSON object a line: options and data, every epoch, the result", "FILE"},
+        {"checkpoint", 0, POPT_ARG_STRING, &f.checkpoint, 0, "where to save the state of the training", "FILE"},
+        {"checkpoint-every", 0, POPT_ARG_STRING, &f.checkpoint_every, 0, "epochs between two checkpoints (default: 1)", "N"},
+        {"resume", 0, POPT_ARG_STRING, &f.resume, 0, "go on from a checkpoint of the same model, options, seed and ratings",
+         "FILE"},
+        {"dry-run", 0, POPT_ARG_NONE, &f.dry_run, 0, "print the memory that the fit would need, and stop", NULL},
+        POPT_TABLEEND};
+    exit_code code;
+    if (session_parse(s, own, true, 1, 1, argc, argv, &code))
+        code = work(s, &f);
+    gusto_model_destroy(f.fitted);
+    gusto_ratings_destroy(f.train);
+    gusto_ratings_destroy(f.validation);
+    session_clear(s, own);
+    return code;
+}
+
+const command command_fit = {"fit", "RATINGS", "Fits a model to ratings and saves it.", run};

@@ -1,0 +1,150 @@
+/* gusto list: what there is, from the tables of the library; the manual page is made of this, too. */
+#include "common.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void print_bound(char *text, size_t size, const gusto_option *o)
+{
+    switch (o->kind) {
+    case GUSTO_OPTION_BOOL:
+        snprintf(text, size, "true, false");
+        return;
+    case GUSTO_OPTION_NAME:
+        text[0] = 0;
+        for (int c = 0; o->choice(c); c++) {
+            const size_t used = strlen(text);
+            snprintf(text + used, size - used, "%s%s", c ? ", " : "", o->choice(c));
+        }
+        return;
+    default:
+        snprintf(text, size, "%.9g .. %.9g", o->low, o->high);
+    }
+}
+
+static void print_option(const char *name, const gusto_option *o)
+{
+    char value[64], bound[512];
+    if (o->kind == GUSTO_OPTION_NAME)
+        snprintf(value, sizeof value, "%s", o->choice((int)o->value));
+    else if (o->kind == GUSTO_OPTION_BOOL)
+        snprintf(value, sizeof value, "%s", o->value != 0 ? "true" : "false");
+    else
+        snprintf(value, sizeof value, "%.9g", o->value);
+    print_bound(bound, sizeof bound, o);
+    printf("    %-26s %s\n    %-26s   default %s; %s\n", name, o->help, "", value, bound);
+}
+
+static void print_options(const gusto_option *options, int n)
+{
+    for (int o = 0; o < n; o++)
+        print_option(options[o].name, &options[o]);
+}
+
+static exit_code list_models(session *s)
+{
+    const char *summary;
+    for (int t = 0; gusto_model_name_at(t, &summary); t++) {
+        const char        *name = gusto_model_name_at(t, NULL);
+        gusto_model       *model;
+        const gusto_status status = gusto_model_create(s->context, name, &model);
+        if (status < 0)
+            return failure(s, status);
+        printf("  %-28s %s\n", name, summary);
+        char                full[GUSTO_OPTION_TEXT];
+        const gusto_option *option;
+        for (int o = 0; gusto_model_option_at(model, o, full, &option); o++)
+            print_option(full, option);
+        gusto_model_destroy(model);
+    }
+    return DONE;
+}
+
+static exit_code list_optimizers(session *s)
+{
+    (void)s;
+    const gusto_optimizer_type *type;
+    for (int t = 0; (type = gusto_optimizer_at(t)); t++) {
+        printf("  %-28s %s\n    %-26s   learning rate by default %.9g\n", type->name, type->summary, "", type->rate);
+        print_options(type->options, type->n_options);
+    }
+    return DONE;
+}
+
+static exit_code list_rates(session *s)
+{
+    (void)s;
+    const gusto_rate_type *type;
+    for (int t = 0; (type = gusto_rate_at(t)); t++) {
+        printf("  %-28s %s\n", type->name, type->summary);
+        print_options(type->options, type->n_options);
+    }
+    return DONE;
+}
+
+static exit_code list_schedules(session *s)
+{
+    (void)s;
+    const gusto_schedule_type *type;
+    for (int t = 0; (type = gusto_schedule_at(t)); t++) {
+        printf("  %-28s %s\n", type->name, type->summary);
+        print_options(type->options, type->n_options);
+    }
+    return DONE;
+}
+
+static exit_code list_metrics(session *s)
+{
+    (void)s;
+    const char *name, *definition;
+    bool        cutoff;
+    for (int t = 0; (name = gusto_metric_at(t, &definition, &cutoff)); t++) {
+        char full[64];
+        snprintf(full, sizeof full, "%s%s", name, cutoff ? "@k" : "");
+        printf("  %-28s %s\n", full, definition);
+    }
+    return DONE;
+}
+
+static const struct {
+    const char *name;
+    exit_code (*print)(session *s);
+} sections[] = {
+    {"models", list_models},       {"optimizers", list_optimizers}, {"rates", list_rates},
+    {"schedules", list_schedules}, {"metrics", list_metrics},
+};
+
+enum { N_SECTIONS = sizeof sections / sizeof *sections };
+
+static const char *section_name_at(const void *arg, int j)
+{
+    (void)arg;
+    return sections[j].name;
+}
+
+static exit_code work(session *s)
+{
+    bool      found = s->n_args == 0;
+    exit_code code = DONE;
+    for (int j = 0; j < N_SECTIONS && code == DONE; j++) {
+        if (s->n_args > 0 && strcmp(s->args[0], sections[j].name) != 0)
+            continue;
+        found = true;
+        printf("%s%s\n", s->n_args == 0 && j > 0 ? "\n" : "", sections[j].name);
+        code = sections[j].print(s);
+    }
+    return found ? code : unknown_name("list of", s->args[0], N_SECTIONS, section_name_at, NULL);
+}
+
+static exit_code run(session *s, int argc, const char **argv)
+{
+    struct poptOption own[] = {POPT_TABLEEND};
+    exit_code         code;
+    if (session_parse(s, own, false, 0, 1, argc, argv, &code))
+        code = work(s);
+    session_clear(s, own);
+    return code;
+}
+
+const command command_list = {"list", "[models | optimizers | rates | schedules | metrics]",
+                              "Lists what there is, with every option, default and bound.", run};

@@ -1,0 +1,65 @@
+/* See lists.h. */
+#include "lists.h"
+
+#include "json.h"
+#include "output.h"
+
+#include <string.h>
+
+exit_code read_titles(session *s, const gusto_model *model, const char *path, gusto_titles **out)
+{
+    if (!path)
+        return DONE;
+    const gusto_status status = gusto_titles_read(s->context, path, gusto_model_item_ids(model), gusto_model_n_items(model), out);
+    return status < 0 ? failure(s, status) : DONE;
+}
+
+void lists_begin(const list_printer *p)
+{
+    if (p->json)
+        fputc('[', stdout);
+}
+
+void lists_end(const list_printer *p)
+{
+    if (p->json)
+        fputs(p->n_printed > 0 ? "\n]\n" : "]\n", stdout);
+}
+
+static void print_json(const list_printer *p, int32_t row, int n, const int32_t *item, const gusto_real *score)
+{
+    const gusto_ids *ids = gusto_model_item_ids(p->model);
+    json_t          *items = json_array();
+    for (int j = 0; j < n && item[j] >= 0; j++) {
+        json_t     *entry = json_pack("{s:o, s:o}", "item", json_id(ids, item[j]), "score", json_number((double)score[j]));
+        const char *title = p->titles ? gusto_titles_get(p->titles, item[j]) : NULL;
+        if (title)
+            json_object_set_new(entry, "title", json_text(title, strlen(title)));
+        json_array_append_new(items, entry);
+    }
+    json_t *line = json_pack("{s:o, s:o}", p->row_name, json_id(p->row_ids, row), "items", items);
+    fputs(p->n_printed > 0 ? ",\n" : "\n", stdout);
+    json_dumpf(line, stdout, JSON_REAL_PRECISION(REAL_DIGITS));
+    json_decref(line);
+}
+
+static void print_text(const list_printer *p, int32_t row, int n, const int32_t *item, const gusto_real *score)
+{
+    for (int j = 0; j < n && item[j] >= 0; j++) {
+        const char *title = p->titles ? gusto_titles_get(p->titles, item[j]) : NULL;
+        print_id(stdout, p->row_ids, row);
+        printf("\t%d\t", j + 1);
+        print_id(stdout, gusto_model_item_ids(p->model), item[j]);
+        fputc('\t', stdout);
+        print_real(stdout, score[j]);
+        if (p->titles)
+            printf("\t%s", title ? title : "");
+        fputc('\n', stdout);
+    }
+}
+
+void lists_print(list_printer *p, int32_t row, int n, const int32_t *item, const gusto_real *score)
+{
+    (p->json ? print_json : print_text)(p, row, n, item, score);
+    p->n_printed++;
+}

@@ -1,0 +1,29 @@
+/* Lists of items as recommend and similar print them: a line or a JSON object for each row. */
+#ifndef CLI_LISTS_H
+#define CLI_LISTS_H
+
+#include "common.h"
+
+#include <stdio.h>
+
+enum { MOST_ITEMS = 1000000 }; /* for -n */
+
+typedef struct list_printer {
+    const gusto_model  *model;
+    const gusto_ids    *row_ids;  /* of what the lists are for */
+    const char         *row_name; /* "user" or "item" */
+    const gusto_titles *titles;   /* NULL: none */
+    bool                json;
+    int64_t             n_printed;
+} list_printer;
+
+/* Reads the titles of the model's items; path NULL: none. */
+exit_code read_titles(session *s, const gusto_model *model, const char *path, gusto_titles **out);
+
+/* Text: row, rank, item, score[, title], a tab between them. JSON: an array of {"user": id, "items": [{"item", "score"[,
+ * "title"]}]}. item, score [n]: a list as gusto_model_recommend fills it; -1 ends it. */
+void lists_begin(const list_printer *p);
+void lists_print(list_printer *p, int32_t row, int n, const int32_t *item, const gusto_real *score);
+void lists_end(const list_printer *p);
+
+#endif
