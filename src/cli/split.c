@@ -35,7 +35,7 @@ static exit_code cut(session *s, split *a)
     double       share = 0.5;
     int64_t      folds = 2, fold = 1, last = 1;
     gusto_status status;
-    if (!parse_share("--fraction", a->fraction, &share) || !parse_real("--by-time", a->by_time, 0x1p-40, 1 - 0x1p-40, &share) ||
+    if (!parse_share("--fraction", a->fraction, &share) || !parse_share("--by-time", a->by_time, &share) ||
         !parse_int("--folds", a->folds, 2, INT_MAX, &folds) || !parse_int("--fold", a->fold, 1, folds, &fold) ||
         !parse_int("--leave-last-out", a->leave, 1, INT_MAX, &last))
         return BAD_USAGE;
