@@ -1,7 +1,7 @@
 /* See common.h. */
 #define _POSIX_C_SOURCE 200809L /* strnlen, isatty */
 
-#include "common.h"
+#include "cli/common.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* gusto convert: reads ratings in any format and writes them in the one that the name of the output ends in. */
-#include "common.h"
-#include "output.h"
+#include "cli/common.h"
+#include "cli/output.h"
 
 static exit_code work(session *s, const char *path, gusto_ratings **ratings)
 {

@@ -1,6 +1,6 @@
 /* gusto evaluate: metrics of a saved model on test ratings. */
-#include "common.h"
-#include "json.h"
+#include "cli/common.h"
+#include "cli/json.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* gusto fit: reads ratings, fits a model, saves it. */
-#include "common.h"
-#include "output.h"
-#include "progress.h"
+#include "cli/common.h"
+#include "cli/output.h"
+#include "cli/progress.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* gusto info: what is in a container, of a model or of ratings. */
-#include "common.h"
-#include "json.h"
+#include "cli/common.h"
+#include "cli/json.h"
 
 #include <string.h>
 

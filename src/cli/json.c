@@ -1,5 +1,5 @@
 /* See json.h. */
-#include "json.h"
+#include "cli/json.h"
 
 #include <math.h>
 #include <stdlib.h>

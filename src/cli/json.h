@@ -2,7 +2,7 @@
 #ifndef CLI_JSON_H
 #define CLI_JSON_H
 
-#include "common.h"
+#include "cli/common.h"
 
 #include <jansson.h>
 #include <stdio.h>

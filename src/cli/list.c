@@ -1,5 +1,5 @@
 /* gusto list: what there is, from the tables of the library; the manual page is made of this, too. */
-#include "common.h"
+#include "cli/common.h"
 
 #include <stdio.h>
 #include <string.h>

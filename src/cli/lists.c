@@ -1,8 +1,8 @@
 /* See lists.h. */
-#include "lists.h"
+#include "cli/lists.h"
 
-#include "json.h"
-#include "output.h"
+#include "cli/json.h"
+#include "cli/output.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef CLI_LISTS_H
 #define CLI_LISTS_H
 
-#include "common.h"
+#include "cli/common.h"
 
 #include <stdio.h>
 

@@ -1,17 +1,17 @@
 /* gusto: recommender systems from the command line. Finds the subcommand; each is a file of its own. */
-#include "common.h"
-#include "output.h"
+#include "cli/common.h"
+#include "cli/output.h"
 
 #include <signal.h>
 #include <string.h>
 
 #define COMMAND(name) extern const command command_##name;
-#include "commands.def"
+#include "cli/commands.def"
 #undef COMMAND
 
 static const command *const commands[] = {
 #define COMMAND(name) &command_##name,
-#include "commands.def"
+#include "cli/commands.def"
 #undef COMMAND
 };
 

@@ -1,5 +1,5 @@
 /* The command line: tables that all subcommands share, put together with the subcommand's own and parsed by popt. */
-#include "common.h"
+#include "cli/common.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* See output.h. */
 #define _GNU_SOURCE /* asprintf */
 
-#include "output.h"
+#include "cli/output.h"
 
 #include <errno.h>
 #include <fcntl.h>

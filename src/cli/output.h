@@ -2,7 +2,7 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
-#include "common.h"
+#include "cli/common.h"
 
 #include <stdio.h>
 

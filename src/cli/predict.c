@@ -1,6 +1,6 @@
 /* gusto predict: a rating for each pair of a list, in its order. */
-#include "common.h"
-#include "output.h"
+#include "cli/common.h"
+#include "cli/output.h"
 
 #include <stdlib.h>
 

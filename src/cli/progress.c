@@ -1,10 +1,10 @@
 /* See progress.h. */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
 
-#include "progress.h"
+#include "cli/progress.h"
 
-#include "json.h"
-#include "output.h"
+#include "cli/json.h"
+#include "cli/output.h"
 
 #include <errno.h>
 #include <math.h>

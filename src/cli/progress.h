@@ -3,7 +3,7 @@
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
-#include "common.h"
+#include "cli/common.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* gusto recommend: the best items for some users, or for all. */
-#include "common.h"
-#include "lists.h"
+#include "cli/common.h"
+#include "cli/lists.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* gusto similar: the items most like some items. */
-#include "common.h"
-#include "lists.h"
+#include "cli/common.h"
+#include "cli/lists.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* gusto split: cuts ratings into a training and a test file. */
-#include "common.h"
-#include "output.h"
+#include "cli/common.h"
+#include "cli/output.h"
 
 #include <errno.h>
 #include <limits.h>

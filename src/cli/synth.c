@@ -1,6 +1,6 @@
 /* gusto synth: made-up ratings of a real shape. */
-#include "common.h"
-#include "output.h"
+#include "cli/common.h"
+#include "cli/output.h"
 
 #include <limits.h>
 

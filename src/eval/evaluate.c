@@ -12,15 +12,6 @@ gusto_evaluate_options gusto_evaluate_options_default(void)
     return (gusto_evaluate_options){.size = sizeof(gusto_evaluate_options), .relevant = -INFINITY};
 }
 
-/* Copies as much as the caller's struct has. */
-static gusto_evaluate_options read_options(const gusto_evaluate_options *given)
-{
-    gusto_evaluate_options options = gusto_evaluate_options_default();
-    if (given)
-        memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
-    return options;
-}
-
 static void count(const gu_test_set *test, gusto_evaluation *summary)
 {
     summary->n_ratings = test->rows.nnz;
@@ -80,13 +71,15 @@ gusto_status gusto_evaluate(gusto_context *context, const gusto_model *model, co
                             const gusto_evaluate_options *options, int n, const char *const *metrics, double *values,
                             gusto_evaluation *summary)
 {
-    const gusto_evaluate_options opts = read_options(options);
+    const gusto_evaluate_options opts = options ? *options : gusto_evaluate_options_default();
     gusto_evaluation             counts = {0};
     gu_test_set                  set = {0};
     int32_t                     *user = NULL;
 
     if (!gusto_model_is_fitted(model))
         return gu_error(context, GUSTO_EUNFIT, "%s: not fitted, so there is nothing to evaluate", gusto_model_name(model));
+    if (opts.size != sizeof opts)
+        return gu_error(context, GUSTO_EARG, "gusto_evaluate_options.size is %zu, expected %zu", opts.size, sizeof opts);
     if (n < 0)
         return gu_error(context, GUSTO_EARG, "%d metrics", n);
     if (gusto_ratings_nnz(test) == 0)
