@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BAR = 30 };
+enum { BAR = 30, LOG_DIGITS = 15 /* readable: 0.1 stays 0.1 */ };
 
 static const double redraw = 0.1; /* seconds between two pictures of the bar */
 
@@ -46,7 +46,7 @@ static void log_epoch(progress *p, const gusto_epoch *e)
     json_t *line = json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "event", "epoch", "epoch", (json_int_t)e->epoch, "loss",
                              json_number(e->loss), "validation", json_number(e->validation), "rate", json_number(e->rate),
                              "seconds", json_number(e->seconds), "ratings_per_second", json_number(e->ratings_per_second));
-    json_print(p->log, line, DOUBLE_DIGITS, 0);
+    json_print(p->log, line, LOG_DIGITS, 0);
     fflush(p->log);
 }
 
@@ -123,7 +123,7 @@ void progress_log_start(progress *p, const gusto_model *model, const char *path,
                   "high", json_number((double)high), "mean", json_number(gusto_ratings_mean(train)));
     json_object_set_new(line, "ratings", data);
     json_object_set_new(line, "n_validation", validation ? json_integer((json_int_t)gusto_ratings_nnz(validation)) : json_null());
-    json_print(p->log, line, DOUBLE_DIGITS, 0);
+    json_print(p->log, line, LOG_DIGITS, 0);
     fflush(p->log);
 }
 
@@ -136,7 +136,7 @@ void progress_log_end(progress *p, gusto_status status, const char *saved)
         json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "event", "end", "status", gusto_status_name(status), "message",
                   json_text(message, strlen(message)), "epochs", (json_int_t)p->epochs, "validation", json_number(p->validation),
                   "seconds", json_number(now() - p->started), "saved", saved ? json_text(saved, strlen(saved)) : json_null());
-    json_print(p->log, line, DOUBLE_DIGITS, 0);
+    json_print(p->log, line, LOG_DIGITS, 0);
 }
 
 exit_code progress_close(progress *p, exit_code code)

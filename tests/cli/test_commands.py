@@ -1,0 +1,238 @@
+"""Every subcommand on good input."""
+import json
+import unittest
+
+from support import MOVIES, Case, made_up
+
+
+class Help(Case):
+    def test_help_lists_commands_and_each_shows_its_options(self):
+        text = self.gusto("--help")
+        for name in ("fit", "evaluate", "predict", "recommend", "similar", "info", "list", "split", "convert", "synth"):
+            self.assertIn(f"\n  {name} ", text)
+            shown = self.gusto(name, "--help")
+            self.assertIn(f"Usage: gusto {name} ", shown)
+            for option in ("--threads", "--seed", "--isa", "--quiet"):
+                self.assertIn(option, shown)
+        self.assertIn("--checkpoint-every=N", self.gusto("fit", "--help"))
+        self.assertIn("--duplicates=NAME", self.gusto("evaluate", "--help"))
+
+    def test_version(self):
+        self.assertRegex(self.gusto("--version"), r"^gusto \d+\.\d+\.\d+\n$")
+
+    def test_list(self):
+        text = self.gusto("list")
+        for section in ("models", "optimizers", "rates", "schedules", "metrics"):
+            own = self.gusto("list", section)
+            self.assertTrue(own.startswith(section + "\n"))
+            self.assertIn(own.strip(), text)
+        self.assertRegex(text, r"(?m)^  mf +\S")
+        self.assertRegex(text, r"(?m)^    rank +\S.*\n +default \d+; 1 \.\. \d+$")
+        self.assertRegex(text, r"(?m)^  adam +\S")
+        self.assertRegex(text, r"(?m)^  ndcg@k +\S")
+
+
+class Fit(Case):
+    def test_prints_plain_lines_without_a_terminal(self):
+        result = self.run_gusto("fit", self.ratings, "-m", "mf", "-s", "epochs=3", "--holdout", "0.2", "-o", "m.gusto")
+        lines = result.stderr.decode().splitlines()
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual([line.split()[:2] for line in lines[:3]], [["epoch", "1/3"], ["epoch", "2/3"], ["epoch", "3/3"]])
+        self.assertTrue(all("validation" in line for line in lines[:3]))
+        self.assertNotIn("\033", result.stderr.decode())
+        self.assertNotIn("\r", result.stderr.decode())
+        self.assertEqual(result.stdout, b"")
+
+    def test_quiet_says_nothing(self):
+        result = self.run_gusto("fit", self.ratings, "-m", "baseline", "-q", "-o", "m.gusto")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b"", b""))
+
+    def test_log(self):
+        self.gusto("fit", self.ratings, "-m", "mf", "-s", "epochs=4", "--holdout", "0.25", "--log", "log.jsonl", "-o", "m.gusto", "--seed", "9")
+        lines = [json.loads(line) for line in self.path("log.jsonl").read_text().splitlines()]
+        n = len(made_up())
+        self.assertEqual([line["event"] for line in lines], ["start"] + ["epoch"] * 4 + ["end"])
+        self.assertEqual((lines[0]["model"], lines[0]["seed"], lines[0]["options"]["epochs"]), ("mf", 9, 4))
+        self.assertEqual(lines[0]["ratings"]["n_ratings"] + lines[0]["n_validation"], n)
+        self.assertEqual(lines[0]["n_validation"], round(n / 4))
+        self.assertEqual([line["epoch"] for line in lines[1:5]], [1, 2, 3, 4])
+        self.assertTrue(all(0 < line["validation"] < 5 and 0 < line["loss"] for line in lines[1:5]))
+        self.assertEqual((lines[5]["status"], lines[5]["epochs"], lines[5]["saved"]), ("GUSTO_OK", 4, "m.gusto"))
+        self.assertEqual(lines[5]["validation"], lines[4]["validation"])
+
+    def test_valid_equals_evaluate(self):
+        self.gusto("split", self.ratings, "--fraction", "0.2", "--train", "a.tsv", "--test", "b.tsv")
+        self.gusto("fit", "a.tsv", "-m", "mf", "-s", "epochs=3", "--valid", "b.tsv", "--log", "log.jsonl", "-o", "m.gusto")
+        last = json.loads(self.path("log.jsonl").read_text().splitlines()[-1])
+        measured = self.json(self.gusto("evaluate", "m.gusto", "b.tsv", "--metric", "rmse", "--json"))
+        self.assertAlmostEqual(last["validation"], measured["rmse"], places=5)
+
+    def test_dry_run_tells_memory_and_fits_nothing(self):
+        text = self.gusto("fit", self.ratings, "-m", "mf", "--dry-run", "-o", "m.gusto")
+        told = dict(self.rows(text))
+        self.assertEqual((told["users"], told["items"], told["ratings"]), ("40", "30", str(len(made_up()))))
+        self.assertGreater(int(told["bytes that the fit would add at its peak"]), 70 * 32 * 4)
+        self.assertEqual(self.names(), ["ratings.tsv"])
+
+
+class Evaluate(Case):
+    def test_json_has_the_names_as_given_and_the_counts(self):
+        model = self.fit()
+        test = self.write("test.tsv", "10\t100\t5\n11\t101\t3\n12\t999\t2\n77\t100\t1\n")
+        names = ["rmse", "ndcg@5", "recall_capped@3", "auc", "coverage@2"]
+        found = self.json(self.gusto("evaluate", model, test, "--json", *[word for name in names for word in ("--metric", name)]))
+        self.assertEqual(list(found), names + ["n_ratings", "unseen_users", "unseen_items", "ranked_users"])
+        self.assertEqual((found["n_ratings"], found["unseen_users"], found["unseen_items"], found["ranked_users"]), (4, 1, 1, 3))
+
+    def test_defaults(self):
+        model = self.fit()
+        with_values = self.gusto("evaluate", model, self.write("a.tsv", "10\t100\t5\n11\t101\t3\n"))
+        without = self.gusto("evaluate", model, self.write("b.tsv", "10\t100\n11\t101\n"))
+        names = [line.split()[0] for line in with_values.splitlines()]
+        self.assertEqual(names[:5], ["rmse", "mae", "precision@10", "recall@10", "ndcg@10"])
+        self.assertEqual([line.split()[0] for line in without.splitlines()], names[2:])
+        self.assertRegex(with_values.splitlines()[0], r"^rmse +\d\.\d{6}$")
+
+    def test_taste_is_learned(self):
+        """Half of the pairs are likes, by parity: a model that finds them has an AUC well above that of popularity."""
+        self.gusto("split", self.ratings, "--fraction", "0.2", "--train", "a.tsv", "--test", "b.tsv")
+        found = {}
+        for model in ("popularity", "mf"):
+            self.gusto("fit", "a.tsv", "-m", model, "-o", model, "-q")
+            found[model] = self.json(self.gusto("evaluate", model, "b.tsv", "--metric", "auc", "--metric", "rmse", "--relevant", "4", "--json"))
+        self.assertGreater(found["mf"]["auc"], found["popularity"]["auc"] + 0.1)
+        self.assertLess(found["mf"]["rmse"], found["popularity"]["rmse"])
+
+
+class Predict(Case):
+    PAIRS = "12\t104\n10\t100\n12\t104\n10\tnobody\n"
+
+    def test_order_ids_and_range(self):
+        model = self.fit()
+        rows = self.rows(self.gusto("predict", model, self.write("pairs.tsv", self.PAIRS)))
+        self.assertEqual([row[:2] for row in rows], [line.split("\t") for line in self.PAIRS.splitlines()])
+        self.assertEqual(rows[0], rows[2])
+        self.assertTrue(all(1 <= float(row[2]) <= 5 for row in rows))
+
+    def test_clipping(self):
+        self.write("ratings.tsv", "".join(f"{u}\t{i}\t{5 if u == 0 or i == 0 else 1}\n" for u in range(9) for i in range(9) if u or i))
+        model = self.fit(model="baseline")
+        pairs = self.write("pairs.tsv", "0\t0\n")
+        clipped, free = (float(self.rows(self.gusto("predict", model, pairs, *more))[0][2]) for more in ((), ("--no-clip",)))
+        self.assertEqual(clipped, 5)
+        self.assertGreater(free, 5)
+
+    def test_to_a_file(self):
+        model = self.fit()
+        pairs = self.write("pairs.tsv", self.PAIRS)
+        self.assertEqual(self.gusto("predict", model, pairs, "-o", "out.tsv"), "")
+        self.assertEqual(self.path("out.tsv").read_text(), self.gusto("predict", model, pairs))
+        self.assertEqual(self.names(), ["model.gusto", "out.tsv", "pairs.tsv", "ratings.tsv"])
+
+
+class Lists(Case):
+    def test_recommend(self):
+        model = self.fit()
+        had = {line.split("\t")[1] for line in made_up() if line.startswith("10\t")}
+        rows = self.rows(self.gusto("recommend", model, "--user", "10", "-n", "5"))
+        self.assertEqual([row[:2] for row in rows], [["10", str(rank)] for rank in range(1, 6)])
+        self.assertFalse({row[2] for row in rows} & had)
+        scores = [float(row[3]) for row in rows]
+        self.assertEqual(scores, sorted(scores, reverse=True))
+        again = self.rows(self.gusto("recommend", model, "--user", "10", "-n", "30", "--keep-seen"))
+        self.assertTrue(had <= {row[2] for row in again})
+
+    def test_many_users_titles_and_json(self):
+        model = self.fit()
+        titles = self.write("titles.csv", "itemId,title\n" + "".join(f'{100 + i},"Title, the {i}th"\n' for i in range(29)))
+        rows = self.rows(self.gusto("recommend", model, "--user", "11", "12", "13", "-n", "2", "--titles", titles))
+        self.assertEqual([row[0] for row in rows], ["11", "11", "12", "12", "13", "13"])
+        for row in rows:
+            self.assertEqual(row[4], "" if row[2] == "129" else f"Title, the {int(row[2]) - 100}th")
+        everyone = self.json(self.gusto("recommend", model, "--all", "-n", "2", "--titles", titles, "--json"))
+        self.assertEqual(len(everyone), 40)
+        self.assertEqual([item["item"] for item in everyone[1]["items"]], [rows[0][2], rows[1][2]])
+        self.assertAlmostEqual(everyone[1]["items"][0]["score"], float(rows[0][3]), places=6)
+
+    def test_similar(self):
+        model = self.fit(model="popularity")
+        rows = self.rows(self.gusto("similar", model, "--item", "100", "-n", "4"))
+        self.assertEqual([row[:2] for row in rows], [["100", str(rank)] for rank in range(1, 5)])
+        self.assertNotIn("100", [row[2] for row in rows])
+        found = self.json(self.gusto("similar", model, "--item", "100", "-n", "4", "--json"))
+        self.assertEqual([item["item"] for item in found[0]["items"]], [row[2] for row in rows])
+
+    @unittest.skipUnless((MOVIES / "ratings.csv").exists(), "the embedded data set is not there")
+    def test_embedded_data_set(self):
+        self.gusto("fit", MOVIES / "ratings.csv", "-m", "popularity", "-o", "m.gusto", "-q")
+        rows = self.rows(self.gusto("recommend", "m.gusto", "--user", "1", "-n", "3", "--titles", MOVIES / "movies.csv"))
+        self.assertEqual(rows[0][4], "Shawshank Redemption, The (1994)")
+
+
+class Files(Case):
+    def test_info_of_a_model(self):
+        model = self.fit()
+        found = self.json(self.gusto("info", model, "--json"))
+        self.assertEqual((found["tensors"]["P"]["shape"], found["tensors"]["Q"]["shape"]), ([40, 4], [30, 4]))
+        self.assertEqual((found["metadata"]["gusto.model"], found["metadata"]["option.epochs"]), ("mf", "3"))
+        self.assertRegex(found["metadata"]["xxh3.P"], r"^[0-9a-f]{16}$")
+        self.assertIn("xxh3.P", self.gusto("info", model))
+
+    def test_convert_there_and_back(self):
+        kept = sorted(line.split("\t")[:4] for line in made_up())
+        self.gusto("convert", self.ratings, "-o", "a.ratings")
+        self.gusto("convert", "a.ratings", "-o", "b.csv")
+        self.gusto("convert", "b.csv", "-o", "c.tsv")
+        self.gusto("convert", "c.tsv", "-o", "d.ratings")
+        self.assertEqual(self.path("a.ratings").read_bytes(), self.path("d.ratings").read_bytes())
+        back = [line.split("\t") for line in self.path("c.tsv").read_text().splitlines() if line[0].isdigit()]
+        self.assertEqual(sorted(back), kept)
+        self.gusto("convert", "a.ratings", "-o", "e.mtx")
+        self.assertTrue(self.path("e.mtx").read_text().startswith("%%MatrixMarket matrix coordinate"))
+
+    def test_synth(self):
+        for seed, name in ((3, "a.ratings"), (3, "b.ratings"), (4, "c.ratings")):
+            self.gusto("synth", "--users", "200", "--items", "100", "--ratings", "3000", "--rank", "4", "--seed", seed, "-o", name)
+        self.assertEqual(self.path("a.ratings").read_bytes(), self.path("b.ratings").read_bytes())
+        self.assertNotEqual(self.path("a.ratings").read_bytes(), self.path("c.ratings").read_bytes())
+        self.gusto("synth", "--users", "200", "--items", "100", "--ratings", "3000", "--seed", "3", "-o", "a.tsv")
+        lines = [line.split("\t") for line in self.path("a.tsv").read_text().splitlines()]
+        self.assertEqual(len({(line[0], line[1]) for line in lines}), 3000)
+        self.assertTrue(all(0.5 <= float(line[2]) <= 5 and float(line[2]) * 2 == int(float(line[2]) * 2) for line in lines))
+
+
+class Split(Case):
+    def parts(self, *how):
+        self.gusto("split", self.ratings, *how, "--train", "a.tsv", "--test", "b.tsv")
+        found = []
+        for name in ("a.tsv", "b.tsv"):
+            found.append({tuple(line.split("\t")) for line in self.path(name).read_text().splitlines() if line[0].isdigit()})
+        self.assertEqual(found[0] | found[1], {tuple(line.split("\t")) for line in made_up()})
+        self.assertFalse(found[0] & found[1])
+        return found
+
+    def test_fraction(self):
+        _, test = self.parts("--fraction", "0.25")
+        self.assertEqual(len(test), round(len(made_up()) / 4))
+        self.assertEqual(self.parts("--fraction", "0.25")[1], test)
+        self.assertNotEqual(self.parts("--fraction", "0.25", "--seed", "2")[1], test)
+
+    def test_folds(self):
+        tests = [self.parts("--folds", "5", "--fold", fold)[1] for fold in range(1, 6)]
+        self.assertEqual(sum(map(len, tests)), len(set().union(*tests)))
+        self.assertEqual(set().union(*tests), {tuple(line.split("\t")) for line in made_up()})
+
+    def test_leave_last_out(self):
+        train, test = self.parts("--leave-last-out", "2")
+        for user in {row[0] for row in test}:
+            newest = min(int(row[3]) for row in test if row[0] == user)
+            self.assertTrue(all(int(row[3]) <= newest for row in train if row[0] == user))
+            self.assertEqual(sum(row[0] == user for row in test), 2)
+
+    def test_by_time(self):
+        train, test = self.parts("--by-time", "0.3")
+        self.assertLess(max(int(row[3]) for row in train), min(int(row[3]) for row in test))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
