@@ -70,7 +70,7 @@ static gusto_status training_loss(gusto_context *context, const gusto_rows *rows
 
 /* The loop over sweeps, with history, validation and progress. */
 static gusto_status sweep(gusto_context *context, const gusto_model *model, const gusto_fit_options *fit_options,
-                          const gusto_rows *by_user, const gusto_rows *by_item, const gu_pairs *validation, gu_state *state)
+                          const gusto_rows *by_user, const gusto_rows *by_item, const gu_held_out *validation, gu_state *state)
 {
     const int64_t sweeps = (int64_t)gu_model_option(model, options[SWEEPS].name);
     const double l2_user = gu_model_option(model, options[L2_USER].name), l2_item = gu_model_option(model, options[L2_ITEM].name);
@@ -89,7 +89,7 @@ static gusto_status sweep(gusto_context *context, const gusto_model *model, cons
         gusto_status status = training_loss(context, by_user, mu, bu, bi, &epoch->loss);
         if (status == GUSTO_OK && validation->n) {
             const gusto_model view = {.type = model->type, .state = *state}; /* the model as it would be now */
-            status = gu_pairs_rmse(context, &view, validation, &epoch->validation);
+            status = gu_held_out_rmse(context, &view, validation, &epoch->validation);
         }
         if (status < 0)
             return status;
@@ -125,12 +125,12 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     state->history.epoch = gu_new_zero(context, sweeps, gusto_epoch);
     if (!state->history.epoch)
         return GUSTO_ENOMEM;
-    gu_pairs validation = {0};
+    gu_held_out validation = {0};
     if (fit_options->validation)
-        status = gu_pairs_of(context, fit_options->validation, state, &validation);
+        status = gu_held_out_of(context, fit_options->validation, state, &validation);
     if (status == GUSTO_OK)
         status = sweep(context, model, fit_options, &by_user, &by_item, &validation, state);
-    gu_pairs_clear(&context->allocator, &validation);
+    gu_held_out_clear(&context->allocator, &validation);
     return status;
 }
 

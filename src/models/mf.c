@@ -89,7 +89,7 @@ static gusto_status add_tensors(gusto_context *context, const gusto_model *model
 
 /* What a checkpoint must agree with: options, seed, and the ratings themselves. */
 static gusto_status fingerprint(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
-                                const gu_pairs *validation, uint64_t *out)
+                                const gu_held_out *validation, uint64_t *out)
 {
     gusto_rows         rows;
     const gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
@@ -112,7 +112,7 @@ typedef struct trained {
     gu_bilinear        bilinear;
     const gusto_model *model;
     const gu_state    *state;
-    gu_pairs           validation;
+    gu_held_out        validation;
 } trained;
 
 static gusto_status begin(gusto_context *context, void *self, int64_t epoch, int64_t *n_batches)
@@ -129,7 +129,7 @@ static gusto_status validate(gusto_context *context, void *self, double *metric)
 {
     const trained    *t = self;
     const gusto_model view = {.type = t->model->type, .options = t->model->options, .state = *t->state};
-    return gu_pairs_rmse(context, &view, &t->validation, metric);
+    return gu_held_out_rmse(context, &view, &t->validation, metric);
 }
 
 static gusto_real *optional(const gu_state *state, const char *name)
@@ -180,10 +180,10 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     gu_training training;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, &training);
     if (fit_options->validation)
-        status = gu_pairs_of(context, fit_options->validation, state, &t->validation);
+        status = gu_held_out_of(context, fit_options->validation, state, &t->validation);
     if (status == GUSTO_OK)
         status = train(context, model, ratings, fit_options, &training, t, state);
-    gu_pairs_clear(&context->allocator, &t->validation);
+    gu_held_out_clear(&context->allocator, &t->validation);
     gu_free(&context->allocator, t);
     return status;
 }

@@ -99,17 +99,17 @@ gusto_status gu_state_expect(gusto_context *context, const gu_state *state, cons
 void gu_state_clear(const gusto_allocator *allocator, gu_state *state);
 
 /* The pairs of a validation set in the numbering of the model; -1 for ids that it lacks. */
-typedef struct gu_pairs {
+typedef struct gu_held_out {
     int64_t     n;
     int32_t    *user, *item; /* [n], owned */
     gusto_real *value;       /* [n], owned */
-} gu_pairs;
+} gu_held_out;
 
 /* Errors: GUSTO_ENOMEM. */
-gusto_status gu_pairs_of(gusto_context *context, const gusto_ratings *ratings, const gu_state *state, gu_pairs *out);
-void         gu_pairs_clear(const gusto_allocator *allocator, gu_pairs *pairs);
+gusto_status gu_held_out_of(gusto_context *context, const gusto_ratings *ratings, const gu_state *state, gu_held_out *out);
+void         gu_held_out_clear(const gusto_allocator *allocator, gu_held_out *pairs);
 
 /* Root mean squared error of predictions clipped to low..high, over the pairs.   Errors: GUSTO_ENOMEM. */
-gusto_status gu_pairs_rmse(gusto_context *context, const gusto_model *model, const gu_pairs *pairs, double *rmse);
+gusto_status gu_held_out_rmse(gusto_context *context, const gusto_model *model, const gu_held_out *pairs, double *rmse);
 
 #endif

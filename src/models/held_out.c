@@ -24,9 +24,9 @@ static void map_ids(const gusto_ids *from, const gusto_ids *to, int32_t n, int32
     }
 }
 
-gusto_status gu_pairs_of(gusto_context *context, const gusto_ratings *ratings, const gu_state *state, gu_pairs *out)
+gusto_status gu_held_out_of(gusto_context *context, const gusto_ratings *ratings, const gu_state *state, gu_held_out *out)
 {
-    *out = (gu_pairs){0};
+    *out = (gu_held_out){0};
     gusto_rows         rows;
     const gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
     if (status < 0)
@@ -50,19 +50,19 @@ gusto_status gu_pairs_of(gusto_context *context, const gusto_ratings *ratings, c
     gu_free(&context->allocator, user_map);
     gu_free(&context->allocator, item_map);
     if (!complete)
-        gu_pairs_clear(&context->allocator, out);
+        gu_held_out_clear(&context->allocator, out);
     return complete ? GUSTO_OK : GUSTO_ENOMEM;
 }
 
-void gu_pairs_clear(const gusto_allocator *allocator, gu_pairs *pairs)
+void gu_held_out_clear(const gusto_allocator *allocator, gu_held_out *pairs)
 {
     gu_free(allocator, pairs->user);
     gu_free(allocator, pairs->item);
     gu_free(allocator, pairs->value);
-    *pairs = (gu_pairs){0};
+    *pairs = (gu_held_out){0};
 }
 
-gusto_status gu_pairs_rmse(gusto_context *context, const gusto_model *model, const gu_pairs *pairs, double *rmse)
+gusto_status gu_held_out_rmse(gusto_context *context, const gusto_model *model, const gu_held_out *pairs, double *rmse)
 {
     const int64_t n_tiles = gu_n_tiles(pairs->n, TILE);
     double       *sum = gu_new_zero(context, n_tiles, double);

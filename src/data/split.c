@@ -1,0 +1,209 @@
+/* Splits. Every split marks the held-out ratings, then both parts are copied out by the marks; so no rating can be lost or in both. */
+#include "core/memory.h"
+#include "core/rng.h"
+#include "data/ratings.h"
+
+#include <gusto/split.h>
+
+#include <math.h>
+#include <string.h>
+
+/* The ratings whose mark is `which`, in order. */
+static gusto_status part(gusto_context *context, const gusto_ratings *ratings, const gusto_rows *rows, const uint8_t *mark,
+                         uint8_t which, gusto_ratings **out)
+{
+    int64_t *start = gu_new(context, rows->n_rows + INT64_C(1), int64_t);
+    if (!start)
+        return GUSTO_ENOMEM;
+    start[0] = 0;
+    for (int32_t u = 0; u < rows->n_rows; u++) {
+        start[u + 1] = start[u];
+        for (int64_t e = rows->start[u]; e < rows->start[u + 1]; e++)
+            start[u + 1] += mark[e] == which;
+    }
+
+    gu_rows      own;
+    gusto_status status =
+        gu_rows_init(context, rows->n_rows, rows->n_columns, start[rows->n_rows], rows->weight != NULL, rows->time != NULL, &own);
+    if (status == GUSTO_OK) {
+        memcpy(own.start, start, ((size_t)rows->n_rows + 1) * sizeof *start);
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
+        for (int32_t u = 0; u < rows->n_rows; u++) {
+            int64_t to = start[u];
+            for (int64_t e = rows->start[u]; e < rows->start[u + 1]; e++) {
+                if (mark[e] != which)
+                    continue;
+                own.column[to] = rows->column[e];
+                own.value[to] = rows->value[e];
+                if (own.weight)
+                    own.weight[to] = rows->weight[e];
+                if (own.time)
+                    own.time[to] = rows->time[e];
+                to++;
+            }
+        }
+        status = gu_ratings_take(context, &own, gusto_ratings_user_ids(ratings), gusto_ratings_item_ids(ratings), out);
+        gu_rows_clear(&context->allocator, &own);
+    }
+    gu_free(&context->allocator, start);
+    return status;
+}
+
+static gusto_status parts(gusto_context *context, const gusto_ratings *ratings, const gusto_rows *rows, const uint8_t *mark,
+                          gusto_ratings **train, gusto_ratings **test)
+{
+    gusto_status status = part(context, ratings, rows, mark, 0, train);
+    if (status == GUSTO_OK)
+        status = part(context, ratings, rows, mark, 1, test);
+    if (status < 0) {
+        gusto_ratings_destroy(*train);
+        *train = NULL;
+    }
+    return status;
+}
+
+/* What every split begins with. mark [nnz]: zeroed, the caller frees. */
+static gusto_status begin(gusto_context *context, const gusto_ratings *ratings, gusto_rows *rows, uint8_t **mark,
+                          gusto_ratings **train, gusto_ratings **test)
+{
+    *train = *test = NULL;
+    const gusto_status status = gusto_ratings_by_user(context, ratings, rows);
+    if (status < 0)
+        return status;
+    *mark = gu_new_zero(context, rows->nnz, uint8_t);
+    return *mark ? GUSTO_OK : GUSTO_ENOMEM;
+}
+
+/* Marks the ratings whose place in a random order is first..last-1. */
+static void mark_places(const gusto_context *context, int64_t nnz, uint64_t first, uint64_t last, uint8_t *mark)
+{
+    gu_permutation order;
+    gu_permutation_init(&order, context->seed, GU_STREAM_SPLIT, 0, (uint64_t)nnz);
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
+    for (int64_t e = 0; e < nnz; e++) {
+        const uint64_t place = gu_permutation_at(&order, (uint64_t)e);
+        mark[e] = place >= first && place < last;
+    }
+}
+
+gusto_status gusto_split_fraction(gusto_context *context, const gusto_ratings *ratings, double fraction, gusto_ratings **train,
+                                  gusto_ratings **test)
+{
+    *train = *test = NULL;
+    if (!(fraction > 0 && fraction < 1))
+        return gu_error(context, GUSTO_EARG, "fraction is %g, expected between 0 and 1", fraction);
+    gusto_rows   rows;
+    uint8_t     *mark = NULL;
+    gusto_status status = begin(context, ratings, &rows, &mark, train, test);
+    if (status == GUSTO_OK) {
+        mark_places(context, rows.nnz, 0, (uint64_t)llround(fraction * (double)rows.nnz), mark);
+        status = parts(context, ratings, &rows, mark, train, test);
+    }
+    gu_free(&context->allocator, mark);
+    return status;
+}
+
+gusto_status gusto_split_kfold(gusto_context *context, const gusto_ratings *ratings, int n_folds, int fold, gusto_ratings **train,
+                               gusto_ratings **test)
+{
+    *train = *test = NULL;
+    const int64_t nnz = gusto_ratings_nnz(ratings);
+    if (n_folds < 2 || n_folds > nnz)
+        return gu_error(context, GUSTO_EARG, "n_folds is %d, expected 2 to the number of ratings, %lld", n_folds, (long long)nnz);
+    if (fold < 0 || fold >= n_folds)
+        return gu_error(context, GUSTO_EARG, "fold is %d, expected 0 to %d", fold, n_folds - 1);
+    gusto_rows   rows;
+    uint8_t     *mark = NULL;
+    gusto_status status = begin(context, ratings, &rows, &mark, train, test);
+    if (status == GUSTO_OK) {
+        /* The first (nnz mod n_folds) folds are one longer. */
+        const int64_t size = nnz / n_folds, longer = nnz % n_folds;
+        const int64_t first = fold * size + (fold < longer ? fold : longer);
+        mark_places(context, nnz, (uint64_t)first, (uint64_t)(first + size + (fold < longer)), mark);
+        status = parts(context, ratings, &rows, mark, train, test);
+    }
+    gu_free(&context->allocator, mark);
+    return status;
+}
+
+/* Marks the n latest of a row. */
+static void mark_latest(const gusto_rows *rows, int32_t u, int n, uint8_t *mark)
+{
+    for (int taken = 0; taken < n; taken++) {
+        int64_t latest = -1;
+        for (int64_t e = rows->start[u]; e < rows->start[u + 1]; e++)
+            if (!mark[e] && (latest < 0 || rows->time[e] >= rows->time[latest]))
+                latest = e; /* rows ascend by item: of equal times the higher item comes last */
+        mark[latest] = 1;
+    }
+}
+
+gusto_status gusto_split_leave_last_out(gusto_context *context, const gusto_ratings *ratings, int n, gusto_ratings **train,
+                                        gusto_ratings **test)
+{
+    *train = *test = NULL;
+    if (n < 1)
+        return gu_error(context, GUSTO_EARG, "n is %d, expected at least 1", n);
+    gusto_rows   rows;
+    uint8_t     *mark = NULL;
+    gusto_status status = begin(context, ratings, &rows, &mark, train, test);
+    if (status == GUSTO_OK && !rows.time)
+        status = gu_error(context, GUSTO_EARG, "leaving the last out needs times, and these ratings have none");
+    if (status == GUSTO_OK) {
+#pragma omp parallel for schedule(dynamic, 64) num_threads(gu_threads(context))
+        for (int32_t u = 0; u < rows.n_rows; u++)
+            if (rows.start[u + 1] - rows.start[u] > n)
+                mark_latest(&rows, u, n, mark);
+        status = parts(context, ratings, &rows, mark, train, test);
+    }
+    gu_free(&context->allocator, mark);
+    return status;
+}
+
+static int64_t count_until(const gusto_context *context, const gusto_rows *rows, int64_t time)
+{
+    int64_t n = 0;
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context)) reduction(+ : n)
+    for (int64_t e = 0; e < rows->nnz; e++)
+        n += rows->time[e] <= time;
+    return n;
+}
+
+/* The least time that at least `wanted` ratings are not later than: by halving the range, which takes no memory. */
+static int64_t quantile(const gusto_context *context, const gusto_rows *rows, int64_t wanted)
+{
+    int64_t low = INT64_MAX, high = INT64_MIN;
+    for (int64_t e = 0; e < rows->nnz; e++) {
+        low = rows->time[e] < low ? rows->time[e] : low;
+        high = rows->time[e] > high ? rows->time[e] : high;
+    }
+    while (low < high) {
+        const int64_t middle = (int64_t)((uint64_t)low + ((uint64_t)high - (uint64_t)low) / 2);
+        if (count_until(context, rows, middle) >= wanted)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+gusto_status gusto_split_time(gusto_context *context, const gusto_ratings *ratings, double fraction, gusto_ratings **train,
+                              gusto_ratings **test)
+{
+    *train = *test = NULL;
+    if (!(fraction > 0 && fraction < 1))
+        return gu_error(context, GUSTO_EARG, "fraction is %g, expected between 0 and 1", fraction);
+    gusto_rows   rows;
+    uint8_t     *mark = NULL;
+    gusto_status status = begin(context, ratings, &rows, &mark, train, test);
+    if (status == GUSTO_OK && !rows.time)
+        status = gu_error(context, GUSTO_EARG, "a split by time needs times, and these ratings have none");
+    if (status == GUSTO_OK) {
+        const int64_t last = rows.nnz ? quantile(context, &rows, (int64_t)ceil((1 - fraction) * (double)rows.nnz)) : 0;
+        for (int64_t e = 0; e < rows.nnz; e++)
+            mark[e] = rows.time[e] > last;
+        status = parts(context, ratings, &rows, mark, train, test);
+    }
+    gu_free(&context->allocator, mark);
+    return status;
+}
