@@ -167,8 +167,8 @@ static gusto_status read_tensor(reader *r, const char *name, const json_t *objec
         return gu_error(r->context, GUSTO_EFORMAT, "%s: tensor '%s': data_offsets are not [begin, end]", r->path, name);
     if (end > room)
         return gu_error(r->context, GUSTO_EFORMAT,
-                        "%s: tensor '%s': is cut off: it should end at byte %lld, the file ends at byte %lld", r->path, name,
-                        (long long)end + (long long)r->header->begin, (long long)r->size);
+                        "%s: tensor '%s': is cut off: it should end at byte %llu, the file ends at byte %lld", r->path, name,
+                        (unsigned long long)end + (unsigned long long)r->header->begin, (long long)r->size);
     if (end - begin != bytes)
         return gu_error(r->context, GUSTO_EFORMAT,
                         "%s: tensor '%s': %lld rows x %lld columns of %s are %lld bytes, data_offsets span %lld", r->path, name,

@@ -8,6 +8,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+/* An assertion for inner loops: Check writes down the place of every one of its own that it passes, at the cost of a system call. */
+#define require(condition) ((condition) ? (void)0 : ck_abort_msg("%s", #condition))
+
 typedef struct counting {
     atomic_long out;     /* allocated and not yet released */
     atomic_long calls;   /* of alloc */

@@ -91,35 +91,35 @@ static void check_against_reference(const gusto_entries *x, gusto_duplicates dup
             weight /= (double)(end - b);
             value /= duplicates == GUSTO_DUPLICATES_MEAN ? (double)(end - b) : 1;
         }
-        ck_assert_int_lt(at, rows->nnz);
-        ck_assert(rows->start[u] <= at && at < rows->start[u + 1]);
-        ck_assert_int_eq(rows->column[at], i);
-        ck_assert(rows->value[at] == (gusto_real)value);
-        ck_assert(rows->weight ? rows->weight[at] == (gusto_real)weight : !x->weight);
-        ck_assert(rows->time ? rows->time[at] == x->time[last] : !x->time);
+        require(at < rows->nnz);
+        require(rows->start[u] <= at && at < rows->start[u + 1]);
+        require(rows->column[at] == i);
+        require(rows->value[at] == (gusto_real)value);
+        require(rows->weight ? rows->weight[at] == (gusto_real)weight : !x->weight);
+        require(rows->time ? rows->time[at] == x->time[last] : !x->time);
     }
-    ck_assert_int_eq(at, rows->nnz);
+    require(at == rows->nnz);
     free(order);
 }
 
 /* Both indexes hold the same; by_item ascends. */
 static void check_transposed(const gusto_rows *a, const gusto_rows *b)
 {
-    ck_assert_int_eq(a->nnz, b->nnz);
-    ck_assert_int_eq(a->n_rows, b->n_columns);
-    ck_assert_int_eq(a->n_columns, b->n_rows);
+    require(a->nnz == b->nnz);
+    require(a->n_rows == b->n_columns);
+    require(a->n_columns == b->n_rows);
     int64_t *at = malloc((size_t)(b->n_rows + 1) * sizeof *at);
     memcpy(at, b->start, (size_t)b->n_rows * sizeof *at);
     for (int32_t u = 0; u < a->n_rows; u++)
         for (int64_t e = a->start[u]; e < a->start[u + 1]; e++) {
             const int64_t f = at[a->column[e]]++;
-            ck_assert_int_eq(b->column[f], u);
-            ck_assert(b->value[f] == a->value[e]);
-            ck_assert(!a->weight || b->weight[f] == a->weight[e]);
-            ck_assert(!a->time || b->time[f] == a->time[e]);
+            require(b->column[f] == u);
+            require(b->value[f] == a->value[e]);
+            require(!a->weight || b->weight[f] == a->weight[e]);
+            require(!a->time || b->time[f] == a->time[e]);
         }
     for (int32_t i = 0; i < b->n_rows; i++)
-        ck_assert_int_eq(at[i], b->start[i + 1]);
+        require(at[i] == b->start[i + 1]);
     free(at);
 }
 
@@ -233,13 +233,13 @@ START_TEST(bad_entries)
     gusto_entries e = {
         .size = sizeof e, .n = 3, .n_users = 2, .n_items = 3, .user = user, .item = item, .value = value, .weight = weight};
     gusto_ratings *ratings;
-#define REFUSED(place, bad, good, status, text)                                                                                  \
-    do {                                                                                                                         \
-        place = bad;                                                                                                             \
-        ck_assert_int_eq(gusto_ratings_from_entries(context, &e, GUSTO_DUPLICATES_ERROR, &ratings), status);                     \
-        ck_message(text);                                                                                                        \
-        ck_assert_ptr_null(ratings);                                                                                             \
-        place = good;                                                                                                            \
+#define REFUSED(place, bad, good, status, text)                                                              \
+    do {                                                                                                     \
+        place = bad;                                                                                         \
+        ck_assert_int_eq(gusto_ratings_from_entries(context, &e, GUSTO_DUPLICATES_ERROR, &ratings), status); \
+        ck_message(text);                                                                                    \
+        ck_assert_ptr_null(ratings);                                                                         \
+        place = good;                                                                                        \
     } while (0)
     REFUSED(user[1], -1, 1, GUSTO_EID, "entry 1: user -1, expected 0 to 1");
     REFUSED(user[1], 2, 1, GUSTO_EID, "entry 1: user 2");
@@ -344,14 +344,14 @@ START_TEST(bad_csr)
     gusto_real value[] = {1, 2, 4.5, 3}, weight[] = {1, 1, 1, 1};
     gusto_rows rows = {.n_rows = 3, .n_columns = 4, .nnz = 4, .start = start, .column = column, .value = value, .weight = weight};
     gusto_ratings *ratings;
-#define REFUSED(place, bad, good, status, text)                                                                                  \
-    do {                                                                                                                         \
-        place = bad;                                                                                                             \
-        ck_assert_int_eq(gusto_ratings_from_csr(context, &rows, GUSTO_COPY, &ratings), status);                                  \
-        ck_message(text);                                                                                                        \
-        ck_assert_int_eq(gusto_ratings_from_csr(context, &rows, GUSTO_BORROW, &ratings), status);                                \
-        ck_assert_ptr_null(ratings);                                                                                             \
-        place = good;                                                                                                            \
+#define REFUSED(place, bad, good, status, text)                                                   \
+    do {                                                                                          \
+        place = bad;                                                                              \
+        ck_assert_int_eq(gusto_ratings_from_csr(context, &rows, GUSTO_COPY, &ratings), status);   \
+        ck_message(text);                                                                         \
+        ck_assert_int_eq(gusto_ratings_from_csr(context, &rows, GUSTO_BORROW, &ratings), status); \
+        ck_assert_ptr_null(ratings);                                                              \
+        place = good;                                                                             \
     } while (0)
     REFUSED(start[0], 1, 0, GUSTO_ESHAPE, "start at 1");
     REFUSED(start[3], 3, 4, GUSTO_ESHAPE, "end at 3");
