@@ -37,12 +37,12 @@ void gu_normal_row(uint64_t seed, gu_stream stream, uint64_t row, int64_t n, dou
 void gu_permutation_init(gu_permutation *p, uint64_t seed, gu_stream stream, uint64_t a, uint64_t n)
 {
     uint32_t word[4];
-    int      bits = 2; /* each half needs a bit */
-    while (bits < 62 && (1ull << bits) < n)
-        bits++;
+    uint64_t side = (uint64_t)sqrt((double)n);
+    while (side * side < n) /* the root is rounded */
+        side++;
     p->n = n;
-    p->low = bits / 2;
-    p->high = bits - p->low;
+    p->columns = side > 0 ? side : 1;
+    p->rows = n > 0 ? (n - 1) / p->columns + 1 : 1;
     gu_random(seed, stream, a, 0, word);
     for (int j = 0; j < 4; j++)
         p->key[j] = word[j];

@@ -32,35 +32,37 @@ void gu_normal(const uint32_t word[2], double out[2]);
 /* out [n]: standard normal numbers times scale; the row-th row of a stream. */
 void gu_normal_row(uint64_t seed, gu_stream stream, uint64_t row, int64_t n, double scale, gusto_real *out);
 
-/* A bijection of 0..n-1 onto itself, evaluated at any point without a table: an alternating Feistel network on the
- * least power of two that holds n, walked until it falls below n (Black & Rogaway 2002). */
+/* A bijection of 0..n-1 onto itself, evaluated at any point without a table: an alternating Feistel network on pairs (row,
+ * column) of a grid with just enough cells for n, added modulo its sides, walked until it falls below n (Black & Rogaway 2002). The
+ * grid has fewer than 2 sqrt(n) + 1 cells to spare, so hardly any walk takes a second step: the branch is predicted, and
+ * points overlap in the pipeline. */
 typedef struct gu_permutation {
-    uint64_t n;
+    uint64_t n, rows, columns;
     uint32_t key[6];
-    int      low, high; /* bits of the two halves */
 } gu_permutation;
 
 /* n <= 2^62. */
 void gu_permutation_init(gu_permutation *permutation, uint64_t seed, gu_stream stream, uint64_t a, uint64_t n);
 
-static inline uint32_t gu_mix(uint32_t x, uint32_t key)
+/* (x + hash(of, key)) mod side, for x < side <= 2^31 + 1. */
+static inline uint64_t gu_permutation_add(uint64_t x, uint64_t of, uint32_t key, uint64_t side)
 {
-    x = (x ^ key) * 0x9e3779b1u;
-    x ^= x >> 15;
-    x *= 0x85ebca77u;
-    return x ^ (x >> 13);
+    uint32_t h = ((uint32_t)of ^ key) * 0x9e3779b1u;
+    h = (h ^ h >> 15) * 0x85ebca77u;
+    h ^= h >> 13;
+    x += (uint64_t)h * side >> 32;
+    return x >= side ? x - side : x;
 }
 
 static inline uint64_t gu_permutation_at(const gu_permutation *p, uint64_t x)
 {
-    const uint32_t low_mask = (uint32_t)((1ull << p->low) - 1), high_mask = (uint32_t)((1ull << p->high) - 1);
     do {
-        uint32_t l = (uint32_t)x & low_mask, h = (uint32_t)(x >> p->low);
+        uint64_t row = x / p->columns, column = x % p->columns;
         for (int round = 0; round < 6; round += 2) {
-            h ^= gu_mix(l, p->key[round]) & high_mask;
-            l ^= gu_mix(h, p->key[round + 1]) & low_mask;
+            row = gu_permutation_add(row, column, p->key[round], p->rows);
+            column = gu_permutation_add(column, row, p->key[round + 1], p->columns);
         }
-        x = (uint64_t)h << p->low | l;
+        x = row * p->columns + column;
     } while (x >= p->n);
     return x;
 }

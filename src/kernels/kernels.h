@@ -63,15 +63,15 @@ typedef struct gu_kernels {
 
     /* Fused residual and gradient of one row: for entries begin <= e < end of the list
      *   x = base + bias[column[e]] + p . Q[column[e]];   residual[e] = weight[e] * (residual of the loss);
-     *   g [ld] = sum residual[e] Q[column[e]], entry after entry.
+     *   g [ld] = ridge p + sum residual[e] Q[column[e]], entry after entry.
      * sums[0] = sum residual, sums[1] = sum weight * loss, both in double, entry after entry. residual is indexed by e. */
     void (*residual_row)(const gu_entry_list *list, int64_t begin, int64_t end, const gusto_real *p, gusto_real base,
-                         gusto_real *residual, gusto_real *g, double sums[2]);
+                         gusto_real ridge, gusto_real *residual, gusto_real *g, double sums[2]);
 
-    /* One row of a sparse-dense product: g [ld] = sum over j of a[pos[j]] X[row[j]], j = begin..end-1, one after the other.
+    /* One row of a sparse-dense product: g [ld] = ridge x + sum over j of a[pos[j]] X[row[j]], j = begin..end-1, one after the other.
      * pos NULL: a[j].   n_total: length of row and pos, for prefetch.   Returns sum a[pos[j]] in double. */
     double (*spmm_row)(int64_t begin, int64_t end, int64_t n_total, const int32_t *row, const int32_t *pos, const gusto_real *a,
-                       int64_t ld, const gusto_real *X, gusto_real *g);
+                       int64_t ld, const gusto_real *X, gusto_real ridge, const gusto_real *x, gusto_real *g);
 
     /* ---- dense batches ---- */
 

@@ -99,10 +99,12 @@ VEC_INLINE void gather_add(int64_t n, const gusto_real *a, const gathered *from,
         }
 }
 
-VEC_INLINE void clear_row(int64_t n, gusto_real *g)
+/* g [ld] <- a x */
+VEC_INLINE void begin_row(int64_t n, gusto_real a, const gusto_real *x, gusto_real *g)
 {
-    for (int64_t v = 0; v < n; v++)
-        vec_store(g + v * GU_LANES, vec_zero());
+    const vec factor = vec_set(a);
+    for (int64_t v = 0; v < n * GU_LANES; v += GU_LANES)
+        vec_store(g + v, vec_mul(factor, vec_load(x + v)));
 }
 
 /* Runs `call`, an expression in n, with n = vectors as a constant where it is at most 8. */

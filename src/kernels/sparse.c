@@ -46,10 +46,10 @@ VEC_INLINE void residuals(const gu_entry_list *list, int64_t e, int m, gusto_rea
 }
 
 VEC_INLINE void row_gradient(int64_t n, const gu_entry_list *list, int64_t begin, int64_t end, const gusto_real *p,
-                             gusto_real base, gusto_real *residual, gusto_real *g, double sums[2])
+                             gusto_real base, gusto_real ridge, gusto_real *residual, gusto_real *g, double sums[2])
 {
     const gathered from = {list->Q, list->ld, list->column, list->n};
-    clear_row(n, g);
+    begin_row(n, ridge, p, g);
     sums[0] = sums[1] = 0;
     for (int64_t e = begin; e < end; e += GU_LANES) {
         const int  m = end - e < GU_LANES ? (int)(end - e) : GU_LANES;
@@ -61,16 +61,16 @@ VEC_INLINE void row_gradient(int64_t n, const gu_entry_list *list, int64_t begin
 }
 
 void VARIANT(residual_row)(const gu_entry_list *list, int64_t begin, int64_t end, const gusto_real *p, gusto_real base,
-                           gusto_real *residual, gusto_real *g, double sums[2])
+                           gusto_real ridge, gusto_real *residual, gusto_real *g, double sums[2])
 {
-    BY_LENGTH(list->ld / GU_LANES, n, row_gradient(n, list, begin, end, p, base, residual, g, sums));
+    BY_LENGTH(list->ld / GU_LANES, n, row_gradient(n, list, begin, end, p, base, ridge, residual, g, sums));
 }
 
 VEC_INLINE double row_product(int64_t n, const gathered *from, int64_t begin, int64_t end, const int32_t *pos,
-                              const gusto_real *a, gusto_real *g)
+                              const gusto_real *a, gusto_real ridge, const gusto_real *x, gusto_real *g)
 {
     double sum = 0;
-    clear_row(n, g);
+    begin_row(n, ridge, x, g);
     for (int64_t e = begin; e < end; e += GU_LANES) {
         const int  m = end - e < GU_LANES ? (int)(end - e) : GU_LANES;
         gusto_real factor[GU_LANES];
@@ -85,10 +85,10 @@ VEC_INLINE double row_product(int64_t n, const gathered *from, int64_t begin, in
 }
 
 double VARIANT(spmm_row)(int64_t begin, int64_t end, int64_t n_total, const int32_t *row, const int32_t *pos, const gusto_real *a,
-                         int64_t ld, const gusto_real *X, gusto_real *g)
+                         int64_t ld, const gusto_real *X, gusto_real ridge, const gusto_real *x, gusto_real *g)
 {
     const gathered from = {X, ld, row, n_total};
     double         sum = 0;
-    BY_LENGTH(ld / GU_LANES, n, sum = row_product(n, &from, begin, end, pos, a, g));
+    BY_LENGTH(ld / GU_LANES, n, sum = row_product(n, &from, begin, end, pos, a, ridge, x, g));
     return sum;
 }

@@ -247,12 +247,10 @@ gusto_status gu_bilinear_step(gusto_context *context, void *self, int64_t j, dou
 }
 
 void gu_bilinear_move(const gu_bilinear *b, const gu_param *param, int64_t row, int64_t step, double rate, gusto_real *g,
-                      int64_t n, int64_t total, double l2)
+                      int64_t n)
 {
     const int64_t ld = param->ld;
     gusto_real   *x = param->data + row * ld;
-    const double  share = b->set.by_count ? (double)n : (double)n / (double)total;
-    b->kernels->axpy(ld, (gusto_real)(l2 * share), x, g);
     if (b->training->mean_gradient)
         b->kernels->scale(ld, (gusto_real)(1 / (double)n), g);
     if (b->params.clip > 0) {
@@ -267,6 +265,13 @@ void gu_bilinear_move(const gu_bilinear *b, const gu_param *param, int64_t row, 
     b->params.optimizer->update(b->params.plan, (gusto_real)rate, step, (size_t)ld, x, g, slot);
     if (b->set.nonnegative && ld > 1)
         b->kernels->positive(ld, x);
+}
+
+void gu_bilinear_move_bias(const gu_bilinear *b, const gu_param *param, int64_t row, int64_t step, double rate, double sum,
+                           int64_t n, int64_t total)
+{
+    gusto_real g = (gusto_real)sum + gu_bilinear_ridge(b, n, total, b->set.l2_bias) * param->data[row];
+    gu_bilinear_move(b, param, row, step, rate, &g, n);
 }
 
 int64_t gu_bilinear_memory(const gu_training *training, int64_t n_users, int64_t n_items, int64_t nnz, bool dense, bool weighted,

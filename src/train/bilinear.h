@@ -87,10 +87,19 @@ int64_t gu_bilinear_memory(const gu_training *training, int64_t n_users, int64_t
 
 /* ---- inside ---- */
 
-/* One row takes its step: adds regularization to g, divides, clips, and calls the optimizer.
- * n: its ratings in the batch; total: in all; l2: for this array. */
+/* What regularization adds of a row to its own gradient. n: its ratings in the batch; total: in all; l2: of this array. */
+static inline gusto_real gu_bilinear_ridge(const gu_bilinear *b, int64_t n, int64_t total, double l2)
+{
+    return (gusto_real)(b->set.by_count ? l2 * (double)n : l2 * (double)n / (double)total);
+}
+
+/* One row takes its step by gradient g, regularization included: divides, clips, and calls the optimizer. n: as above. */
 void gu_bilinear_move(const gu_bilinear *b, const gu_param *param, int64_t row, int64_t step, double rate, gusto_real *g,
-                      int64_t n, int64_t total, double l2);
+                      int64_t n);
+
+/* The same for a bias: sum is the sum of its residuals. */
+void gu_bilinear_move_bias(const gu_bilinear *b, const gu_param *param, int64_t row, int64_t step, double rate, double sum,
+                           int64_t n, int64_t total);
 
 /* prepare.c: room for batches of n entries; a batch made ready from the epoch's entries. */
 gusto_status gu_prepared_room(gusto_context *context, int64_t n, int64_t n_items, gu_prepared *p);

@@ -146,12 +146,12 @@ static void tile(block *k, int64_t chunk, int64_t first, int64_t last, bool begi
         const int64_t u = k->users[first + r];
         if (n[r] == 0)
             continue;
-        const int64_t step = ++b->P->steps[u];
-        gu_bilinear_move(b, b->P, u, step, k->rate, G + r * ld, n[r], b->user_count[u], b->set.l2);
-        if (b->bu) {
-            gusto_real g = (gusto_real)sum[r];
-            gu_bilinear_move(b, b->bu, u, step, k->rate, &g, n[r], b->user_count[u], b->set.l2_bias);
-        }
+        const int64_t    step = ++b->P->steps[u];
+        const gusto_real ridge = gu_bilinear_ridge(b, n[r], b->user_count[u], b->set.l2);
+        b->kernels->axpy(ld, ridge, b->P->data + u * ld, G + r * ld);
+        gu_bilinear_move(b, b->P, u, step, k->rate, G + r * ld, n[r]);
+        if (b->bu)
+            gu_bilinear_move_bias(b, b->bu, u, step, k->rate, sum[r], n[r], b->user_count[u]);
     }
 }
 
@@ -185,11 +185,10 @@ static void move_item(const block *k, int64_t j, gusto_real *g)
         return;
 
     const int64_t step = ++b->Q->steps[i];
-    gu_bilinear_move(b, b->Q, i, step, k->rate, g, n, b->item_count[i], b->set.l2);
-    if (b->bi) {
-        gusto_real gb = (gusto_real)bias;
-        gu_bilinear_move(b, b->bi, i, step, k->rate, &gb, n, b->item_count[i], b->set.l2_bias);
-    }
+    b->kernels->axpy(ld, gu_bilinear_ridge(b, n, b->item_count[i], b->set.l2), b->Q->data + i * ld, g);
+    gu_bilinear_move(b, b->Q, i, step, k->rate, g, n);
+    if (b->bi)
+        gu_bilinear_move_bias(b, b->bi, i, step, k->rate, bias, n, b->item_count[i]);
 }
 
 static void run(block *k, double *loss, int64_t *n)

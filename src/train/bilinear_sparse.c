@@ -15,15 +15,24 @@
 
 enum { MOST_LD = 8192 / sizeof(gusto_real), AHEAD = 3 };
 
-/* Asks for a row and its state. */
-static inline void prefetch_row(const gu_param *param, int n_slots, int64_t row)
+/* Asks for a row and its state: each is a cache miss, and there are up to ten of them. */
+static inline void prefetch_row(const gu_bilinear *b, const gu_param *param, const gu_param *bias, const int32_t *count,
+                                int64_t row)
 {
+    const int     n_slots = b->params.optimizer->n_slots;
     const int64_t offset = row * param->ld;
     for (int64_t j = 0; j < param->ld; j += GU_LANES) {
         __builtin_prefetch(param->data + offset + j, 1);
         for (int s = 0; s < n_slots; s++)
             __builtin_prefetch(param->slot[s] + offset + j, 1);
     }
+    __builtin_prefetch(param->steps + row, 1);
+    __builtin_prefetch(count + row);
+    if (!bias)
+        return;
+    __builtin_prefetch(bias->data + row, 1);
+    for (int s = 0; s < n_slots; s++)
+        __builtin_prefetch(bias->slot[s] + row, 1);
 }
 
 typedef struct job {
@@ -33,36 +42,29 @@ typedef struct job {
     const gu_entry_list list;
 } job;
 
-static void move_bias(const gu_bilinear *b, const gu_param *bias, int64_t row, int64_t step, double rate, double sum, int64_t n,
-                      int64_t total)
-{
-    gusto_real g = (gusto_real)sum;
-    gu_bilinear_move(b, bias, row, step, rate, &g, n, total, b->set.l2_bias);
-}
-
 /* Users first..last-1 of the batch. g [ld]: scratch. Returns the loss. */
 static double user_tile(const job *j, int64_t first, int64_t last, gusto_real *g)
 {
     const gu_bilinear *b = j->b;
     const gu_prepared *p = j->p;
     const int64_t      ld = b->P->ld;
-    const int          n_slots = b->params.optimizer->n_slots;
     double             loss = 0;
     for (int64_t r = first; r < last; r++) {
         if (r + AHEAD < p->n_users)
-            prefetch_row(b->P, n_slots, p->user[r + AHEAD]);
-        const int64_t     u = p->user[r], begin = p->user_start[r], end = p->user_start[r + 1];
+            prefetch_row(b, b->P, b->bu, b->user_count, p->user[r + AHEAD]);
+        const int64_t     u = p->user[r], begin = p->user_start[r], end = p->user_start[r + 1], n = end - begin;
         const gusto_real *row = b->P->data + u * ld;
         const gusto_real  base = b->set.mu + (b->bu ? b->bu->data[u] : 0);
+        const gusto_real  ridge = gu_bilinear_ridge(b, n, b->user_count[u], b->set.l2);
         double            sums[2];
-        b->kernels->residual_row(&j->list, begin, end, row, base, p->residual, g, sums);
+        b->kernels->residual_row(&j->list, begin, end, row, base, ridge, p->residual, g, sums);
         loss += sums[1];
 
         memcpy(b->old_rows + r * ld, row, (size_t)ld * sizeof *row);
         const int64_t step = ++b->P->steps[u];
-        gu_bilinear_move(b, b->P, u, step, j->rate, g, end - begin, b->user_count[u], b->set.l2);
+        gu_bilinear_move(b, b->P, u, step, j->rate, g, n);
         if (b->bu)
-            move_bias(b, b->bu, u, step, j->rate, sums[0], end - begin, b->user_count[u]);
+            gu_bilinear_move_bias(b, b->bu, u, step, j->rate, sums[0], n, b->user_count[u]);
     }
     return loss;
 }
@@ -71,16 +73,18 @@ static void item_tile(const job *j, int64_t first, int64_t last, gusto_real *g)
 {
     const gu_bilinear *b = j->b;
     const gu_prepared *p = j->p;
-    const int          n_slots = b->params.optimizer->n_slots;
+    const int64_t      ld = b->Q->ld;
     for (int64_t r = first; r < last; r++) {
         if (r + AHEAD < p->n_items)
-            prefetch_row(b->Q, n_slots, p->item[r + AHEAD]);
-        const int64_t i = p->item[r], begin = p->item_start[r], end = p->item_start[r + 1];
-        const double  sum = b->kernels->spmm_row(begin, end, p->n, p->local, p->position, p->residual, b->Q->ld, b->old_rows, g);
-        const int64_t step = ++b->Q->steps[i];
-        gu_bilinear_move(b, b->Q, i, step, j->rate, g, end - begin, b->item_count[i], b->set.l2);
+            prefetch_row(b, b->Q, b->bi, b->item_count, p->item[r + AHEAD]);
+        const int64_t    i = p->item[r], begin = p->item_start[r], end = p->item_start[r + 1], n = end - begin;
+        const gusto_real ridge = gu_bilinear_ridge(b, n, b->item_count[i], b->set.l2);
+        const double     sum = b->kernels->spmm_row(begin, end, p->n, p->local, p->position, p->residual, ld, b->old_rows, ridge,
+                                                    b->Q->data + i * ld, g);
+        const int64_t    step = ++b->Q->steps[i];
+        gu_bilinear_move(b, b->Q, i, step, j->rate, g, n);
         if (b->bi)
-            move_bias(b, b->bi, i, step, j->rate, sum, end - begin, b->item_count[i]);
+            gu_bilinear_move_bias(b, b->bi, i, step, j->rate, sum, n, b->item_count[i]);
     }
 }
 

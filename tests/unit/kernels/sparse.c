@@ -87,10 +87,11 @@ END_TEST
 
 /* The contract of residual_row, in plain loops: exact for the squared loss, as every operation is given. */
 static void plain_row(const gu_kernels *reference, const gu_entry_list *list, int64_t begin, int64_t end, const gusto_real *p,
-                      gusto_real base, gusto_real *residual, gusto_real *g, double sums[2])
+                      gusto_real base, gusto_real ridge, gusto_real *residual, gusto_real *g, double sums[2])
 {
     sums[0] = sums[1] = 0;
-    memset(g, 0, (size_t)list->ld * sizeof *g);
+    for (int64_t j = 0; j < list->ld; j++)
+        g[j] = ridge * p[j];
     for (int64_t e = begin; e < end; e++) {
         const gusto_real *q = list->Q + list->column[e] * list->ld;
         const gusto_real  b = list->bias ? base + list->bias[list->column[e]] : base;
@@ -123,13 +124,16 @@ START_TEST(residual_row_agrees)
                 make(&residual0, NNZ, 1, 9, 1);
                 make(&g0, ld, 1, 9, 1);
                 if (list.loss == GU_LOSS_SQUARED)
-                    plain_row(table[0], &list, start[r], start[r + 1], p, (gusto_real).3, residual0.at, g0.at, sums0);
+                    plain_row(table[0], &list, start[r], start[r + 1], p, (gusto_real).3, (gusto_real).7, residual0.at, g0.at,
+                              sums0);
                 else
-                    table[0]->residual_row(&list, start[r], start[r + 1], p, (gusto_real).3, residual0.at, g0.at, sums0);
+                    table[0]->residual_row(&list, start[r], start[r + 1], p, (gusto_real).3, (gusto_real).7, residual0.at, g0.at,
+                                           sums0);
                 for (int v = 0; v < n_variants; v++) {
                     make(&residual, NNZ, 1, 9, 1);
                     make(&g, ld, 1, 8, 1);
-                    table[v]->residual_row(&list, start[r], start[r + 1], p, (gusto_real).3, residual.at, g.at, sums);
+                    table[v]->residual_row(&list, start[r], start[r + 1], p, (gusto_real).3, (gusto_real).7, residual.at, g.at,
+                                           sums);
                     check_guards(&residual);
                     check_guards(&g);
                     check_same(table[v], residual.at, residual0.at, NNZ * sizeof(gusto_real), "residual", ld);
@@ -156,15 +160,15 @@ START_TEST(logistic_gradient)
         double     sums[2], up[2], down[2];
         make(&residual, NNZ, 0, 9, 1);
         memcpy(p, b.P, sizeof p);
-        table[v]->residual_row(&list, 26, NNZ, p, (gusto_real).3, residual.at, g, sums);
+        table[v]->residual_row(&list, 26, NNZ, p, (gusto_real).3, 0, residual.at, g, sums);
         for (int j = 0; j < K; j++) {
             const gusto_real was = p[j];
             p[j] = was + (gusto_real)h;
             const double x1 = (double)p[j];
-            table[v]->residual_row(&list, 26, NNZ, p, (gusto_real).3, residual.at, scratch, up);
+            table[v]->residual_row(&list, 26, NNZ, p, (gusto_real).3, 0, residual.at, scratch, up);
             p[j] = was - (gusto_real)h;
             const double x0 = (double)p[j];
-            table[v]->residual_row(&list, 26, NNZ, p, (gusto_real).3, residual.at, scratch, down);
+            table[v]->residual_row(&list, 26, NNZ, p, (gusto_real).3, 0, residual.at, scratch, down);
             p[j] = was;
             check_near((up[1] - down[1]) / (x1 - x0), (double)g[j], sizeof(gusto_real) == sizeof(float) ? 2e-3 : 1e-8);
         }
@@ -183,8 +187,11 @@ START_TEST(spmm_agrees)
             const batch    b = make_batch(ranks[c], way & 1);
             const int32_t *pos = way & 2 ? position : NULL;
             for (int r = 0; r < N_ROWS; r++) {
-                double sum0 = 0;
-                memset(make(&g0, ld, 0, 1, 1), 0, (size_t)ld * sizeof(gusto_real));
+                double            sum0 = 0;
+                const gusto_real *x = b.P + rows[r] * ld;
+                make(&g0, ld, 0, 1, 1);
+                for (int64_t j = 0; j < ld; j++)
+                    g0.at[j] = (gusto_real).7 * x[j];
                 for (int64_t j = start[r]; j < start[r + 1]; j++) {
                     const gusto_real a = b.weight[pos ? pos[j] : j];
                     sum0 += (double)a;
@@ -192,7 +199,8 @@ START_TEST(spmm_agrees)
                 }
                 for (int v = 0; v < n_variants; v++) {
                     make(&g, ld, way & 1, 8, 1);
-                    const double sum = table[v]->spmm_row(start[r], start[r + 1], NNZ, column, pos, b.weight, ld, b.Q, g.at);
+                    const double sum =
+                        table[v]->spmm_row(start[r], start[r + 1], NNZ, column, pos, b.weight, ld, b.Q, (gusto_real).7, x, g.at);
                     check_guards(&g);
                     check_same(table[v], g.at, g0.at, (size_t)ld * sizeof(gusto_real), "spmm_row", ld);
                     check_same(table[v], &sum, &sum0, sizeof sum, "sum of spmm_row", ld);
@@ -213,10 +221,10 @@ START_TEST(empty)
         const gu_entry_list list = {.n = 0, .ld = GU_LANES};
         table[v]->sddmm(0, NULL, none, NULL, GU_LANES, p, p, out);
         ck_assert(out[0] == 7);
-        table[v]->residual_row(&list, 0, 0, p, 1, NULL, g, sums);
+        table[v]->residual_row(&list, 0, 0, p, 1, 0, NULL, g, sums);
         ck_assert(g[0] == 0 && g[GU_LANES - 1] == 0 && sums[0] == 0 && sums[1] == 0);
         g[0] = 1;
-        ck_assert(table[v]->spmm_row(0, 0, 0, NULL, NULL, NULL, GU_LANES, p, g) == 0);
+        ck_assert(table[v]->spmm_row(0, 0, 0, NULL, NULL, NULL, GU_LANES, p, 0, p, g) == 0);
         ck_assert(g[0] == 0);
     }
 }
@@ -236,7 +244,7 @@ START_TEST(nan_comes_through)
             b.Q[column[30] * GU_LANES + 2] = NAN;
             make(&residual, NNZ, 0, 1, 1);
             make(&g, GU_LANES, 0, 1, 1);
-            table[v]->residual_row(&list, 26, NNZ, b.P, 0, residual.at, g.at, sums);
+            table[v]->residual_row(&list, 26, NNZ, b.P, 0, 0, residual.at, g.at, sums);
             ck_assert(isnan(residual.at[30]) && isnan(g.at[2]) && isnan(g.at[0]) && isnan(sums[0]) && isnan(sums[1]));
         }
 }
