@@ -27,6 +27,7 @@ typedef struct gusto_parts {
     int32_t  n_user_parts, n_item_parts; /* at least 1 each */
     int32_t *user_part;                  /* [n_users], the trainer's; filled with 0 before */
     int32_t *item_part;                  /* [n_items], the same */
+    int64_t  run; /* cut: so many neighbouring ratings of a part, in the order of users, stay together; 1 before, at least 1 */
 } gusto_parts;
 
 typedef struct gusto_schedule_type {

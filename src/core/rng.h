@@ -57,7 +57,14 @@ static inline uint64_t gu_permutation_add(uint64_t x, uint64_t of, uint32_t key,
 static inline uint64_t gu_permutation_at(const gu_permutation *p, uint64_t x)
 {
     do {
-        uint64_t row = x / p->columns, column = x % p->columns;
+        uint64_t row, column;
+        if (p->n <= UINT32_MAX) { /* a division of 32 bits takes half the time */
+            row = (uint32_t)x / (uint32_t)p->columns;
+            column = (uint32_t)x - (uint32_t)row * (uint32_t)p->columns;
+        } else {
+            row = x / p->columns;
+            column = x % p->columns;
+        }
         for (int round = 0; round < 6; round += 2) {
             row = gu_permutation_add(row, column, p->key[round], p->rows);
             column = gu_permutation_add(column, row, p->key[round + 1], p->columns);

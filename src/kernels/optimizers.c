@@ -6,7 +6,7 @@
 void VARIANT(sgd)(int64_t n, gusto_real rate, gusto_real *restrict x, const gusto_real *restrict g)
 {
     const vec step = vec_set(rate);
-    EACH_VECTOR(n, vec_put(x + j, vec_fnma(step, vec_get(g + j, m), vec_get(x + j, m)), m));
+    EACH_VECTOR(n, vec_put(x + j, vec_fnma(step, vec_take(g + j, m), vec_take(x + j, m)), m));
 }
 
 /* v <- mu v - rate g */
@@ -19,16 +19,16 @@ void VARIANT(momentum)(int64_t n, gusto_real rate, gusto_real mu, gusto_real *re
                        gusto_real *restrict v)
 {
     const vec step = vec_set(rate), keep = vec_set(mu);
-    EACH_VECTOR(n, const vec w = new_velocity(keep, vec_get(v + j, m), step, vec_get(g + j, m)); vec_put(v + j, w, m);
-                vec_put(x + j, vec_add(vec_get(x + j, m), w), m));
+    EACH_VECTOR(n, const vec w = new_velocity(keep, vec_take(v + j, m), step, vec_take(g + j, m)); vec_put(v + j, w, m);
+                vec_put(x + j, vec_add(vec_take(x + j, m), w), m));
 }
 
 void VARIANT(nesterov)(int64_t n, gusto_real rate, gusto_real mu, gusto_real *restrict x, const gusto_real *restrict g,
                        gusto_real *restrict v)
 {
     const vec step = vec_set(rate), keep = vec_set(mu);
-    EACH_VECTOR(n, const vec d = vec_get(g + j, m); const vec w = new_velocity(keep, vec_get(v + j, m), step, d);
-                vec_put(v + j, w, m); vec_put(x + j, vec_fma(keep, w, vec_fnma(step, d, vec_get(x + j, m))), m));
+    EACH_VECTOR(n, const vec d = vec_take(g + j, m); const vec w = new_velocity(keep, vec_take(v + j, m), step, d);
+                vec_put(v + j, w, m); vec_put(x + j, vec_fma(keep, w, vec_fnma(step, d, vec_take(x + j, m))), m));
 }
 
 /* x - rate g / (sqrt(s) + eps) */
@@ -41,8 +41,8 @@ void VARIANT(adagrad)(int64_t n, gusto_real rate, gusto_real eps, gusto_real *re
                       gusto_real *restrict s)
 {
     const vec step = vec_set(rate), damp = vec_set(eps);
-    EACH_VECTOR(n, const vec d = vec_get(g + j, m); const vec sum = vec_fma(d, d, vec_get(s + j, m)); vec_put(s + j, sum, m);
-                vec_put(x + j, scaled_step(vec_get(x + j, m), step, d, sum, damp), m));
+    EACH_VECTOR(n, const vec d = vec_take(g + j, m); const vec sum = vec_fma(d, d, vec_take(s + j, m)); vec_put(s + j, sum, m);
+                vec_put(x + j, scaled_step(vec_take(x + j, m), step, d, sum, damp), m));
 }
 
 /* a <- b a + (1 - b) (g h) */
@@ -55,8 +55,8 @@ void VARIANT(rmsprop)(int64_t n, gusto_real rate, gusto_real rho, gusto_real eps
                       const gusto_real *restrict g, gusto_real *restrict s)
 {
     const vec step = vec_set(rate), damp = vec_set(eps), keep = vec_set(rho), rest = vec_set(1 - rho);
-    EACH_VECTOR(n, const vec d = vec_get(g + j, m); const vec mean = average(keep, rest, vec_get(s + j, m), d, d);
-                vec_put(s + j, mean, m); vec_put(x + j, scaled_step(vec_get(x + j, m), step, d, mean, damp), m));
+    EACH_VECTOR(n, const vec d = vec_take(g + j, m); const vec mean = average(keep, rest, vec_take(s + j, m), d, d);
+                vec_put(s + j, mean, m); vec_put(x + j, scaled_step(vec_take(x + j, m), step, d, mean, damp), m));
 }
 
 /* The constants of adam and amsgrad. */
@@ -73,17 +73,17 @@ static inline moments moments_of(const gusto_real c[5])
 VEC_INLINE void adam_step(const moments *k, int lanes, gusto_real *restrict x, const gusto_real *restrict g,
                           gusto_real *restrict m, gusto_real *restrict v, gusto_real *restrict w)
 {
-    const vec d = vec_get(g, lanes);
-    const vec mean = vec_fma(k->b1, vec_get(m, lanes), vec_mul(k->rest1, d));
-    const vec square = average(k->b2, k->rest2, vec_get(v, lanes), d, d);
+    const vec d = vec_take(g, lanes);
+    const vec mean = vec_fma(k->b1, vec_take(m, lanes), vec_mul(k->rest1, d));
+    const vec square = average(k->b2, k->rest2, vec_take(v, lanes), d, d);
     vec_put(m, mean, lanes);
     vec_put(v, square, lanes);
     vec root_of = square;
     if (w) {
-        root_of = vec_max(vec_get(w, lanes), square);
+        root_of = vec_max(vec_take(w, lanes), square);
         vec_put(w, root_of, lanes);
     }
-    vec_put(x, scaled_step(vec_mul(k->keep, vec_get(x, lanes)), k->step, mean, root_of, k->damp), lanes);
+    vec_put(x, scaled_step(vec_mul(k->keep, vec_take(x, lanes)), k->step, mean, root_of, k->damp), lanes);
 }
 
 void VARIANT(adam)(int64_t n, const gusto_real c[5], gusto_real *restrict x, const gusto_real *restrict g,

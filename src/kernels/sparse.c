@@ -19,7 +19,21 @@ void VARIANT(sddmm)(int64_t n_rows, const int32_t *row, const int64_t *start, co
     BY_LENGTH(ld / GU_LANES, n, products(n, n_rows, row, start, P, &from, out));
 }
 
-/* Residuals of m entries from e on. dots [GU_LANES] */
+/* Residuals of m entries from e on, under the squared loss. A row has few entries in a batch: plain numbers, since a vector stored and read
+ * back one by one would wait for itself. The same operations in the same order as `compare`. */
+VEC_INLINE void squared_residuals(const gu_entry_list *list, int64_t e, int m, gusto_real base, const gusto_real *dots,
+                                  gusto_real *residual, double sums[2])
+{
+    for (int j = 0; j < m; j++) {
+        const gusto_real start = list->bias ? base + list->bias[list->column[e + j]] : base;
+        const gusto_real d = start + dots[j] - list->value[e + j], w = list->weight ? list->weight[e + j] : 1;
+        residual[e + j] = w * d;
+        sums[0] += (double)residual[e + j];
+        sums[1] = fma((double)w * (double)d, (double)d, sums[1]);
+    }
+}
+
+/* The same under any loss. dots [GU_LANES] */
 VEC_INLINE void residuals(const gu_entry_list *list, int64_t e, int m, gusto_real base, const gusto_real *dots,
                           gusto_real *residual, double sums[2])
 {
@@ -53,9 +67,15 @@ VEC_INLINE void row_gradient(int64_t n, const gu_entry_list *list, int64_t begin
     sums[0] = sums[1] = 0;
     for (int64_t e = begin; e < end; e += GU_LANES) {
         const int  m = end - e < GU_LANES ? (int)(end - e) : GU_LANES;
-        gusto_real dots[GU_LANES] = {0};
+        gusto_real dots[GU_LANES];
         gather_dots(n, p, &from, e, m, dots);
-        residuals(list, e, m, base, dots, residual, sums);
+        if (list->loss == GU_LOSS_SQUARED) {
+            squared_residuals(list, e, m, base, dots, residual, sums);
+        } else {
+            for (int j = m; j < GU_LANES; j++)
+                dots[j] = 0;
+            residuals(list, e, m, base, dots, residual, sums);
+        }
         gather_add(n, residual + e, &from, e, m, g);
     }
 }

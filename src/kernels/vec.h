@@ -54,10 +54,19 @@ VEC_INLINE vec vec_get(const gusto_real *p, int m)
     return m == GU_LANES ? vec_load(p) : vec_load_n(p, m);
 }
 
+/* The same for work that is done lane by lane: the lanes past m may hold anything. One element, which is how a bias moves, is
+ * loaded as such: a masked load of it would wait for the store that has just written it. */
+VEC_INLINE vec vec_take(const gusto_real *p, int m)
+{
+    return m == 1 ? vec_set(*p) : vec_get(p, m);
+}
+
 VEC_INLINE void vec_put(gusto_real *p, vec v, int m)
 {
     if (m == GU_LANES)
         vec_store(p, v);
+    else if (m == 1)
+        *p = vec_first(v);
     else
         vec_store_n(p, v, m);
 }

@@ -75,6 +75,15 @@ VEC_INLINE void vec_store_n(gusto_real *p, vec v, int n)
     OP(maskstore)(p + VEC_HALF, TO_BITS(m.hi), v.hi);
 }
 
+VEC_INLINE gusto_real vec_first(vec v)
+{
+#ifdef GUSTO_DOUBLE
+    return _mm256_cvtsd_f64(v.lo);
+#else
+    return _mm256_cvtss_f32(v.lo);
+#endif
+}
+
 VEC_INLINE vec vec_add(vec a, vec b)
 {
     return (vec){OP(add)(a.lo, b.lo), OP(add)(a.hi, b.hi)};

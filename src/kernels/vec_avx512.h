@@ -53,6 +53,15 @@ VEC_INLINE void vec_store_n(gusto_real *p, vec v, int n)
     OP(mask_storeu)(p, mask_first(n), v);
 }
 
+VEC_INLINE gusto_real vec_first(vec v)
+{
+#ifdef GUSTO_DOUBLE
+    return _mm512_cvtsd_f64(v);
+#else
+    return _mm512_cvtss_f32(v);
+#endif
+}
+
 VEC_INLINE vec vec_add(vec a, vec b)
 {
     return OP(add)(a, b);

@@ -62,6 +62,11 @@ VEC_INLINE void vec_store_n(gusto_real *p, vec v, int n)
     memcpy(p, v.lane, (size_t)n * sizeof *p);
 }
 
+VEC_INLINE gusto_real vec_first(vec v)
+{
+    return v.lane[0];
+}
+
 VEC_INLINE vec vec_add(vec a, vec b)
 {
     LANEWISE(r, a.lane[l] + b.lane[l]);

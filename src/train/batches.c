@@ -1,7 +1,7 @@
 /* From (seed, epoch) to batches.
  *
  * The schedule deals users and items to parts. In a schedule that cuts, the r-th rating of a part (in the order of users, then items)
- * goes to place pi(r) of a random permutation of the part, and places are cut into batches of batch_size: exact sizes, and any rating's
+ * goes to place pi(r) of a random permutation of the part (or its run of ratings does), and places are cut into batches of batch_size: exact sizes, and any rating's
  * batch can be told without a table. Then one stable counting sort moves the ratings to their batches; being stable, it leaves
  * each batch sorted by user and item, which is what the gradient needs.
  *
@@ -17,14 +17,15 @@
 
 #include <string.h>
 
-enum { TILE = 1 << 19 };
+enum { TILE = 1 << 19, LINE = GU_ALIGN / sizeof(int64_t) };
 
 /* What is needed while an epoch is made. */
 typedef struct maker {
     gu_batches     *batches;
     int64_t         n_tiles, n_parts;
+    int64_t         stride;      /* n_parts in whole cache lines: tiles count side by side */
     int64_t        *bound;       /* [n_tiles + 1]: users */
-    int64_t        *part_count;  /* [n_tiles x n_parts]: then the number of the tile's first rating of the part */
+    int64_t        *part_count;  /* [n_tiles x stride]: then the number of the tile's first rating of the part */
     int64_t        *part_total;  /* [n_parts] */
     int64_t        *first_batch; /* [n_parts]; -1 for a part without ratings */
     gu_permutation *permutation; /* [n_parts], if cut */
@@ -43,26 +44,28 @@ static void maker_clear(const gusto_allocator *allocator, maker *m)
 
 static inline int64_t part_of(const gu_batches *b, int64_t user, int32_t item)
 {
+    if (b->parts.n_user_parts == 1 && b->parts.n_item_parts == 1)
+        return 0;
     return (int64_t)b->parts.user_part[user] * b->parts.n_item_parts + b->parts.item_part[item];
 }
 
 static void count_parts(const maker *m, int64_t tile)
 {
     const gu_batches *b = m->batches;
-    int64_t          *count = m->part_count + tile * m->n_parts;
+    int64_t          *count = m->part_count + tile * m->stride;
     for (int64_t u = m->bound[tile]; u < m->bound[tile + 1]; u++)
         for (int64_t e = b->rows.start[u]; e < b->rows.start[u + 1]; e++)
             count[part_of(b, u, b->rows.column[e])]++;
 }
 
-/* Turns counts [n_tiles x n] into the number of the first of each (tile, column), column by column; totals to total [n] if not NULL. */
-static void running_sums(int64_t n_tiles, int64_t n, int64_t *count, const int64_t *base, int64_t *total)
+/* Turns counts [n_tiles x stride] into the number of the first of each (tile, column), column by column; totals to total [n] if not NULL. */
+static void running_sums(int64_t n_tiles, int64_t n, int64_t stride, int64_t *count, const int64_t *base, int64_t *total)
 {
     for (int64_t j = 0; j < n; j++) {
         int64_t sum = base ? base[j] : 0;
         for (int64_t t = 0; t < n_tiles; t++) {
-            const int64_t here = count[t * n + j];
-            count[t * n + j] = sum;
+            const int64_t here = count[t * stride + j];
+            count[t * stride + j] = sum;
             sum += here;
         }
         if (total)
@@ -70,31 +73,62 @@ static void running_sums(int64_t n_tiles, int64_t n, int64_t *count, const int64
     }
 }
 
-/* Calls with the batch of every rating of a tile. rank [n_parts] numbers the ratings of each part and is advanced. */
-static inline int64_t batch_of(const maker *m, int64_t part, int64_t *rank)
+/* The batch of the r-th rating of a part. */
+static inline int64_t batch_of(const maker *m, int64_t part, uint64_t r)
 {
     if (!m->batches->schedule->cut)
         return m->first_batch[part];
-    const uint64_t place = gu_permutation_at(&m->permutation[part], (uint64_t)rank[part]++);
-    return m->first_batch[part] + (int64_t)(place / (uint64_t)m->batches->shape.batch_size);
+
+    /* Whole runs are permuted; what is left at the end of a part stays there. */
+    const gu_permutation *runs = &m->permutation[part];
+    const uint64_t        length = (uint64_t)m->batches->parts.run, size = (uint64_t)m->batches->shape.batch_size;
+    uint64_t              place = r;
+    if (length == 1)
+        place = gu_permutation_at(runs, r);
+    else if (r < runs->n * length)
+        place = gu_permutation_at(runs, r / length) * length + r % length;
+    return m->first_batch[part] + (int64_t)(place <= UINT32_MAX ? (uint32_t)place / (uint32_t)size : place / size);
+}
+
+/* Numbers the ratings of a tile within their parts. A single part is counted in a register: in memory, the processor takes the next
+ * number to depend on the count that the last rating has just changed, and the permutations no longer overlap. */
+typedef struct counter {
+    int64_t *rank; /* [n_parts] */
+    int64_t  only;
+    bool     single;
+} counter;
+
+static inline counter begin_count(const maker *m, int64_t *rank)
+{
+    return (counter){rank, rank[0], m->n_parts == 1};
+}
+
+static inline uint64_t next(counter *c, int64_t part)
+{
+    return (uint64_t)(c->single ? c->only++ : c->rank[part]++);
 }
 
 static void count_batches(const maker *m, int64_t tile, int64_t *rank)
 {
     const gu_batches *b = m->batches;
     int64_t          *count = m->batch_count + tile * b->n;
+    counter           c = begin_count(m, rank);
     for (int64_t u = m->bound[tile]; u < m->bound[tile + 1]; u++)
-        for (int64_t e = b->rows.start[u]; e < b->rows.start[u + 1]; e++)
-            count[batch_of(m, part_of(b, u, b->rows.column[e]), rank)]++;
+        for (int64_t e = b->rows.start[u]; e < b->rows.start[u + 1]; e++) {
+            const int64_t part = part_of(b, u, b->rows.column[e]);
+            count[batch_of(m, part, next(&c, part))]++;
+        }
 }
 
 static void move(const maker *m, int64_t tile, int64_t *rank)
 {
     const gu_batches *b = m->batches;
     int64_t          *place = m->batch_count + tile * b->n;
+    counter           c = begin_count(m, rank);
     for (int64_t u = m->bound[tile]; u < m->bound[tile + 1]; u++)
         for (int64_t e = b->rows.start[u]; e < b->rows.start[u + 1]; e++) {
-            const int64_t to = place[batch_of(m, part_of(b, u, b->rows.column[e]), rank)]++;
+            const int64_t part = part_of(b, u, b->rows.column[e]);
+            const int64_t to = place[batch_of(m, part, next(&c, part))]++;
             b->entry[to] = (gu_entry){(int32_t)u, b->rows.column[e], b->rows.value[e]};
             if (b->weight)
                 b->weight[to] = b->rows.weight[e];
@@ -136,6 +170,7 @@ static gusto_status deal(gusto_context *context, gu_batches *b, int64_t epoch)
     memset(b->parts.user_part, 0, (size_t)b->shape.n_users * sizeof(int32_t));
     memset(b->parts.item_part, 0, (size_t)b->shape.n_items * sizeof(int32_t));
     b->parts.n_user_parts = b->parts.n_item_parts = 1;
+    b->parts.run = 1;
     return b->schedule->deal(context, b->values, b->seed, epoch, &b->shape, &b->parts);
 }
 
@@ -171,7 +206,7 @@ static gusto_status number_batches(gusto_context *context, maker *m, int64_t epo
         n += b->schedule->cut ? gu_n_tiles(total, size) : total > 0;
         if (b->schedule->cut)
             gu_permutation_init(&m->permutation[p], b->seed, GU_STREAM_SHUFFLE,
-                                (uint64_t)epoch * (uint64_t)m->n_parts + (uint64_t)p, (uint64_t)total);
+                                (uint64_t)epoch * (uint64_t)m->n_parts + (uint64_t)p, (uint64_t)(total / b->parts.run));
     }
     return make_order(context, b, n, epoch);
 }
@@ -179,30 +214,30 @@ static gusto_status number_batches(gusto_context *context, maker *m, int64_t epo
 static gusto_status count_and_move(gusto_context *context, maker *m)
 {
     gu_batches *b = m->batches;
-    int64_t    *ranks = gu_new(context, m->n_tiles * m->n_parts, int64_t);
+    int64_t    *ranks = gu_new(context, m->n_tiles * m->stride, int64_t);
     m->batch_count = gu_new_zero(context, m->n_tiles * b->n, int64_t);
     if (!ranks || !m->batch_count) {
         gu_free(&context->allocator, ranks);
         return GUSTO_ENOMEM;
     }
-    const size_t ranks_size = (size_t)(m->n_tiles * m->n_parts) * sizeof *ranks;
+    const size_t ranks_size = (size_t)(m->n_tiles * m->stride) * sizeof *ranks;
 
     memcpy(ranks, m->part_count, ranks_size);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(gu_threads(context))
     for (int64_t t = 0; t < m->n_tiles; t++)
-        count_batches(m, t, ranks + t * m->n_parts);
+        count_batches(m, t, ranks + t * m->stride);
 
     for (int64_t t = 0; t < m->n_tiles; t++)
         for (int64_t j = 0; j < b->n; j++)
             b->start[j + 1] += m->batch_count[t * b->n + j];
     for (int64_t j = 0; j < b->n; j++)
         b->start[j + 1] += b->start[j];
-    running_sums(m->n_tiles, b->n, m->batch_count, b->start, NULL);
+    running_sums(m->n_tiles, b->n, b->n, m->batch_count, b->start, NULL);
 
     memcpy(ranks, m->part_count, ranks_size);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(gu_threads(context))
     for (int64_t t = 0; t < m->n_tiles; t++)
-        move(m, t, ranks + t * m->n_parts);
+        move(m, t, ranks + t * m->stride);
     gu_free(&context->allocator, ranks);
     return GUSTO_OK;
 }
@@ -223,7 +258,8 @@ static gusto_status make(gusto_context *context, maker *m, int64_t epoch)
         return status;
 
     m->n_parts = (int64_t)b->parts.n_user_parts * b->parts.n_item_parts;
-    m->part_count = gu_new_zero(context, m->n_tiles * m->n_parts, int64_t);
+    m->stride = (m->n_parts + LINE - 1) / LINE * LINE;
+    m->part_count = gu_new_zero(context, m->n_tiles * m->stride, int64_t);
     m->part_total = gu_new_zero(context, m->n_parts, int64_t);
     m->first_batch = gu_new(context, m->n_parts, int64_t);
     m->permutation = b->schedule->cut ? gu_new(context, m->n_parts, gu_permutation) : NULL;
@@ -233,7 +269,7 @@ static gusto_status make(gusto_context *context, maker *m, int64_t epoch)
 #pragma omp parallel for schedule(dynamic, 1) num_threads(gu_threads(context))
     for (int64_t t = 0; t < m->n_tiles; t++)
         count_parts(m, t);
-    running_sums(m->n_tiles, m->n_parts, m->part_count, NULL, m->part_total);
+    running_sums(m->n_tiles, m->n_parts, m->stride, m->part_count, NULL, m->part_total);
 
     status = number_batches(context, m, epoch);
     return status < 0 ? status : count_and_move(context, m);
