@@ -29,17 +29,17 @@ enum { RANK, L2, L2_BIAS, L2_BY_COUNT, BIASES, INIT, LOSS, NONNEGATIVE, N_OPTION
 static const gusto_option options[N_OPTIONS] = {
     [RANK] = {"rank", GUSTO_OPTION_INT, 32, 1, 1024, NULL, "factors of a user and of an item"},
     [L2] = {"l2", GUSTO_OPTION_REAL, 0.1, 0, 1e6, NULL, "regularization of factors"},
-    [L2_BIAS] = {"l2_bias", GUSTO_OPTION_REAL, 0.05, 0, 1e6, NULL, "regularization of biases"},
+    [L2_BIAS] = {"l2_bias", GUSTO_OPTION_REAL, 0.02, 0, 1e6, NULL, "regularization of biases"},
     [L2_BY_COUNT] = {"l2_by_count", GUSTO_OPTION_BOOL, 1, 0, 1, NULL,
                      "regularization grows with the ratings of a row, else it is the same for every row"},
     [BIASES] = {"biases", GUSTO_OPTION_BOOL, 1, 0, 1, NULL, "learn a bias for every user and item"},
-    [INIT] = {"init", GUSTO_OPTION_REAL, 0.3, 0, 100, NULL, "scale of the initial factors: deviation init / sqrt(rank)"},
+    [INIT] = {"init", GUSTO_OPTION_REAL, 0.15, 0, 100, NULL, "scale of the initial factors: deviation init / sqrt(rank)"},
     [LOSS] = {"loss", GUSTO_OPTION_NAME, 0, 0, 0, loss_choice,
               "squared error, or cross-entropy of a logistic link on the scaled ratings"},
     [NONNEGATIVE] = {"nonnegative", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "keep the factors at or above zero"},
 };
 
-static const char *const training_defaults[][2] = {{NULL, NULL}};
+static const char *const training_defaults[][2] = {{"optimizer", "adam"}, {"rate", "cosine"}, {NULL, NULL}};
 
 static void init_rows(const gusto_context *context, gusto_tensor *tensor, uint32_t which, double scale, bool absolute)
 {

@@ -53,7 +53,7 @@ enum {
 };
 
 static const gusto_option options[N_OPTIONS] = {
-    [EPOCHS] = {"epochs", GUSTO_OPTION_INT, 60, 1, 1e6, NULL, "passes over the training ratings"},
+    [EPOCHS] = {"epochs", GUSTO_OPTION_INT, 30, 1, 1e6, NULL, "passes over the training ratings"},
     [BATCH_SIZE] = {"batch_size", GUSTO_OPTION_INT, 512, 1, 2147483647, NULL, "ratings in a minibatch"},
     [OPTIMIZER] = {"optimizer", GUSTO_OPTION_NAME, 0, 0, 0, optimizer_choice, "what a gradient does to parameters"},
     [LEARNING_RATE] = {"learning_rate", GUSTO_OPTION_REAL, 0, 0, 1e3, NULL, "base learning rate; 0: the optimizer's own default"},
