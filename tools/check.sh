@@ -124,7 +124,7 @@ lint() {
   # shellcheck disable=SC2046
   check python pyflakes3 $(sources py)
   check cppcheck cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j "$jobs" -Iinclude -Isrc \
-    --enable=warning,portability --suppress=missingInclude --suppress=unknownMacro --suppress=preprocessorErrorDirective '-DGU_VERSION="0"' src
+    --enable=warning --suppress=missingInclude --suppress=unknownMacro --suppress=preprocessorErrorDirective '-DGU_VERSION="0"' src
 }
 
 docs() {
