@@ -16,7 +16,7 @@ typedef struct gusto_clock {
     int64_t n_epochs;        /* that the fit was asked for */
     int64_t step;            /* batches done in this epoch */
     int64_t steps_per_epoch; /* at least 1 */
-    double  start;           /* epochs before the rate's own time began: the warm-up, 0 without one. Set by the trainer's warm-up. */
+    double  start;           /* epochs before the rate's own time began: those of the warm-up. Set by the trainer. */
 } gusto_clock;
 
 enum { GUSTO_RATE_STATE = 4 };

@@ -44,12 +44,12 @@ static uint64_t hash_int(int64_t external)
 }
 
 /* The row of a hash for which same(row) holds. A macro, so that each kind of id gets a loop of its own. */
-#define PROBE(ids, hash, row, same)                                                                                              \
-    for (uint64_t at_ = (hash) & (ids)->mask;; at_ = (at_ + 1) & (ids)->mask) {                                                  \
-        const slot s_ = (ids)->table[at_];                                                                                       \
-        row = s_.row;                                                                                                            \
-        if (row < 0 || (s_.tag == (uint32_t)((hash) >> 32) && (same)))                                                           \
-            break;                                                                                                               \
+#define PROBE(ids, hash, row, same)                                             \
+    for (uint64_t at_ = (hash) & (ids)->mask;; at_ = (at_ + 1) & (ids)->mask) { \
+        const slot s_ = (ids)->table[at_];                                      \
+        row = s_.row;                                                           \
+        if (row < 0 || (s_.tag == (uint32_t)((hash) >> 32) && (same)))          \
+            break;                                                              \
     }
 
 static int32_t find_int(const gusto_ids *ids, int64_t external)

@@ -29,7 +29,8 @@ gusto_read_options gu_read_options_complete(const gusto_read_options *options)
     return all;
 }
 
-static gusto_status find_format(gusto_context *context, const gu_source *source, const gusto_read_options *options, file_format *out)
+static gusto_status find_format(gusto_context *context, const gu_source *source, const gusto_read_options *options,
+                                file_format *out)
 {
     static const char *const names[N_FORMATS] = {"auto", "text", "mtx", "jester", "container"};
     *out = AUTO;

@@ -63,10 +63,10 @@ void gu_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k
     for (int64_t r = 0; r < m; r += GU_BLAS_ROWS)
         for (int64_t t = 0; t < k; t += GU_BLAS_ROWS)
             BLAS(gemm)
-            (CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
-             (int)least(m - r, GU_BLAS_ROWS), (int)n, (int)least(k - t, GU_BLAS_ROWS), alpha,
-             A + (transpose_a ? t * lda + r : r * lda + t), (int)lda, B + (transpose_b ? t : t * ldb), (int)ldb,
-             t == 0 ? beta : 1, C + r * ldc, (int)ldc);
+    (CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
+     (int)least(m - r, GU_BLAS_ROWS), (int)n, (int)least(k - t, GU_BLAS_ROWS), alpha,
+     A + (transpose_a ? t * lda + r : r * lda + t), (int)lda, B + (transpose_b ? t : t * ldb), (int)ldb, t == 0 ? beta : 1,
+     C + r * ldc, (int)ldc);
     threads_back(before);
 }
 
@@ -82,8 +82,8 @@ void gu_syrk(int64_t n, int64_t k, gusto_real alpha, const gusto_real *A, int64_
     const int before = one_thread();
     for (int64_t t = 0; t < k; t += GU_BLAS_ROWS)
         BLAS(syrk)
-        (CblasRowMajor, CblasUpper, CblasTrans, (int)n, (int)least(k - t, GU_BLAS_ROWS), alpha, A + t * lda, (int)lda,
-         t == 0 ? beta : 1, C, (int)ldc);
+    (CblasRowMajor, CblasUpper, CblasTrans, (int)n, (int)least(k - t, GU_BLAS_ROWS), alpha, A + t * lda, (int)lda,
+     t == 0 ? beta : 1, C, (int)ldc);
     threads_back(before);
 }
 
@@ -120,7 +120,6 @@ void gu_gemv(int64_t m, int64_t n, gusto_real alpha, const gusto_real *A, int64_
     const int before = one_thread();
     for (int64_t r = 0; r < m; r += GU_BLAS_ROWS)
         BLAS(gemv)
-        (CblasRowMajor, CblasNoTrans, (int)least(m - r, GU_BLAS_ROWS), (int)n, alpha, A + r * lda, (int)lda, x, 1, beta, y + r,
-         1);
+    (CblasRowMajor, CblasNoTrans, (int)least(m - r, GU_BLAS_ROWS), (int)n, alpha, A + r * lda, (int)lda, x, 1, beta, y + r, 1);
     threads_back(before);
 }

@@ -33,8 +33,10 @@ START_TEST(options_have_sound_defaults_and_bounds)
 
             if (option->kind == GUSTO_OPTION_INT || option->kind == GUSTO_OPTION_REAL) {
                 ck_assert_msg(option->low <= value && value <= option->high, "option %s: default out of bounds", name);
-                ck_assert_int_eq(gusto_model_set_number(context, model, name, option->high + fabs(option->high) + 1), GUSTO_EOPTION);
-                ck_assert_int_eq(gusto_model_set_number(context, model, name, option->low - fabs(option->low) - 1), GUSTO_EOPTION);
+                ck_assert_int_eq(gusto_model_set_number(context, model, name, option->high + fabs(option->high) + 1),
+                                 GUSTO_EOPTION);
+                ck_assert_int_eq(gusto_model_set_number(context, model, name, option->low - fabs(option->low) - 1),
+                                 GUSTO_EOPTION);
                 ck_assert_int_eq(gusto_model_set_number(context, model, name, (double)NAN), GUSTO_EOPTION);
                 ck_assert_ptr_nonnull(strstr(gusto_context_message(context), name));
             }

@@ -199,12 +199,7 @@ END_TEST
 
 START_TEST(refuses_ids_that_would_not_come_back)
 {
-    static const char *const ids[] = {"a\tb",
-                                      " a",
-                                      "a ",
-                                      "a\nb",
-                                      "a\rb",
-                                      "a\bc"};
+    static const char *const ids[] = {"a\tb", " a", "a ", "a\nb", "a\rb", "a\bc"};
     for (size_t j = 0; j < sizeof ids / sizeof *ids; j++) {
         const int32_t    zero = 0;
         const int64_t    start[] = {0, (int64_t)strlen(ids[j])};
