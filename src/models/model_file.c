@@ -147,6 +147,15 @@ static gusto_status read_options(gusto_context *context, const char *path, const
     return GUSTO_OK;
 }
 
+/* Reals of the other precision. */
+static void convert(gusto_dtype dtype, int64_t n, const void *source, gusto_real *target)
+{
+    const float  *f = source;
+    const double *d = source;
+    for (int64_t c = 0; c < n; c++)
+        target[c] = dtype == GUSTO_F64 ? (gusto_real)d[c] : (gusto_real)f[c];
+}
+
 /* One of the model's tensors, with rows padded and reals in this library's precision. */
 static gusto_status read_tensor(gusto_context *context, const gusto_tensor *from, const char *name, gu_state *state)
 {
@@ -161,14 +170,12 @@ static gusto_status read_tensor(gusto_context *context, const gusto_tensor *from
 
     const size_t size = gusto_dtype_size(dtype), from_size = gusto_dtype_size(from->dtype);
     for (int64_t r = 0; r < from->rows; r++) {
-        const char *source = (const char *)from->data + (size_t)(r * from->ld) * from_size;
-        char       *target = to + (size_t)(r * ld) * size;
+        const void *source = (const char *)from->data + (size_t)(r * from->ld) * from_size;
+        void       *target = to + (size_t)(r * ld) * size;
         if (from->dtype == dtype)
             memcpy(target, source, (size_t)from->columns * size);
         else
-            for (int64_t c = 0; c < from->columns; c++)
-                ((gusto_real *)target)[c] =
-                    from->dtype == GUSTO_F64 ? (gusto_real)((const double *)source)[c] : (gusto_real)((const float *)source)[c];
+            convert(from->dtype, from->columns, source, target);
     }
     return GUSTO_OK;
 }
