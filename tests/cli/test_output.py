@@ -70,7 +70,7 @@ class Paths(Case):
 
 class Divergence(Case):
     def test_is_an_error_that_says_where(self):
-        self.refused(DIVERGED, "fit", self.ratings, "-m", "mf", "-s", "learning_rate=1000", "-s", "l2=0", "-q", "-o", "m.gusto", says="epoch")
+        self.refused(DIVERGED, "fit", self.ratings, "-m", "mf", "-s", "optimizer=sgd", "-s", "learning_rate=1000", "-s", "l2=0", "-q", "-o", "m.gusto", says="epoch")
 
 
 class Interrupt(Case):
