@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { USERS = 37, ITEMS = 23, K = 5, LD = 16 };
+enum { USERS = 37, ITEMS = 23, K = 5, LD = GU_LANES /* K padded */ };
 
 /* Ratings of about half the cells, 1 to 5, in order; weighted if asked for. */
 static inline gusto_ratings *make_ratings(gusto_context *context, bool weighted)
