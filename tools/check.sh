@@ -9,7 +9,7 @@
 #   docs      the reference by Doxygen, without a warning
 #   gcc       gcc, single precision: all tests, with each build of OpenBLAS that is installed and on each instruction set
 #   double    gcc, double precision: all tests
-#   clang     clang, single precision: all tests, fuzz targets replayed on their corpus
+#   clang     clang, single precision: all tests, the fuzz corpus replayed
 #   install   both precisions installed in an empty prefix; programs in C and C++ built against it with pkg-config
 #   asan      all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan      all tests under ThreadSanitizer, with LLVM's OpenMP, whose synchronization the archer tool explains to it
@@ -161,7 +161,7 @@ double_step() {
 }
 
 clang_step() {
-  build clang clang -Dfuzz=true || return
+  build clang clang || return
   suite clang "$out/clang"
 }
 
