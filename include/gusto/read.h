@@ -1,9 +1,16 @@
 /* Reading and writing ratings files.
  *
- * Text: one rating a line, columns separated by a tab, a comma (quotes, CRLF and a byte order mark allowed), "::", blanks,
- * or any single character; Matrix Market coordinate files; the Jester layout (comma separated dense rows: count, then
- * one value per item, 99 = missing); and gusto's container. Each text format also gzipped. The format is found by
- * looking at the first bytes, and can be named. */
+ * Text: one rating a line, columns separated by a tab, a comma (quotes, CRLF and a byte order mark allowed), "::", blanks, or
+ * any single character that is in no number; Matrix Market coordinate files; the Jester layout (comma separated dense rows:
+ * count, then one value per item, 99 = missing); and gusto's container. Each text format also gzipped. The format is found by
+ * looking at the first bytes, and can be named.
+ *
+ * Text, in detail. Every line has as many columns as the first. Lines that are wholly blank are skipped; there are no comments.
+ * Spaces around a field are dropped. Fields may be quoted, "" standing for a quote, where the separator is one character and no
+ * tab; a quoted field ends on its line. A column of ids is one of integers if each is a decimal number as it would be written
+ * (no plus sign, no leading zero), else it is one of strings as a whole; integers beyond 64 bits are an error.
+ * Matrix Market: real, integer or pattern, general; row r is user r - 1, column c item c - 1, without dictionaries.
+ * Jester: found by looking from 10 items on; the ratings are dense, without dictionaries. */
 #ifndef GUSTO_READ_H
 #define GUSTO_READ_H
 
@@ -20,7 +27,7 @@ typedef struct gusto_read_options {
     int         header;    /* text: 1 the first line names the columns, 0 it does not, -1 look */
     /* Columns by name (needs a header) or by number from 1. NULL: by usual names (userId, movieId, item, rating, value,
      * count, weight, timestamp, ...) if there is a header, else 1, 2, 3 and, if there are four or more columns, 4 for time.
-     * "none": the column is not read. */
+     * A header with a weight but no value (hetrec-lastfm) means the value. "none": the column is not read. */
     const char      *user, *item, *value, *weight, *time;
     gusto_duplicates duplicates;
     gusto_real       missing;             /* jester: this value stands for no rating; 99 by default */
@@ -33,7 +40,8 @@ typedef struct gusto_read_options {
 GUSTO_API gusto_read_options gusto_read_options_default(void);
 
 /* Reads a ratings file.   options NULL: the defaults.   The caller destroys *out.
- * Cost: memory-mapped and parsed in parallel; peak 13 bytes a rating beside the result and the file's pages.
+ * Cost: memory-mapped and parsed in parallel; at the peak 24 bytes a rating (32 with times) beside the result and the file's
+ * pages, if ids are integers of 32 bits that lie close together; a gzipped file is inflated as a whole.
  * Errors: GUSTO_EIO, GUSTO_EFORMAT, GUSTO_EOVERFLOW, GUSTO_EDUPLICATE, GUSTO_ECHECKSUM: the message has file and line. */
 GUSTO_API gusto_status gusto_ratings_read(gusto_context *context, const char *path, const gusto_read_options *options,
                                           gusto_ratings **out);
@@ -43,9 +51,13 @@ GUSTO_API gusto_status gusto_ratings_read(gusto_context *context, const char *pa
 GUSTO_API gusto_status gusto_entries_read(gusto_context *context, const char *path, const gusto_read_options *options,
                                           gusto_entries *entries);
 
-/* Writes ratings: text for a path that ends in .tsv or .csv (csv with a header), Matrix Market for .mtx (no dictionary),
- * the container otherwise. Written to a temporary file beside it, synced and renamed: path is either whole or untouched.
- * Errors: GUSTO_EIO. */
+/* Writes ratings: text for a path that ends in .tsv or .csv, Matrix Market for .mtx (values only, no dictionary), the
+ * container otherwise. Text has user, item, value, and weight and time if there are any; a header in .csv, and in .tsv if
+ * there are weights. It reads back as the same ratings, but for users and items that have none, and for strings that all look
+ * like integers (see text_ids).
+ * Written to a temporary file beside it, synced and renamed: path is either whole or untouched.
+ * Errors: GUSTO_EIO; GUSTO_EARG (a string id that would not read back: with control characters; in .tsv also with tabs, or
+ * spaces at its ends). */
 GUSTO_API gusto_status gusto_ratings_write(gusto_context *context, const gusto_ratings *ratings, const char *path);
 
 /* Titles for ids: a CSV file whose header names an id column ("movieId", "itemId", "id", else the first) and a title column

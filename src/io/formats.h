@@ -15,8 +15,8 @@ gusto_status gu_read_ratings(gusto_context *context, const gu_source *source, co
 /* Options as the caller gave them (NULL, or of an older size), completed by defaults. */
 gusto_read_options gu_read_options_complete(const gusto_read_options *options);
 
-/* Moves a table whose ids are rows into entries, with their dictionaries, which become the entries'. The table is left without its arrays.
- * Errors: GUSTO_ENOMEM, then nothing has moved. */
+/* Moves a table whose ids are rows into entries, with their dictionaries, which become the entries'. The table is left without
+ * its arrays.   Errors: GUSTO_ENOMEM, then nothing has moved. */
 gusto_status gu_entries_take(gusto_context *context, gu_table *table, gusto_ids *const ids[2], const int32_t n_ids[2],
                              gusto_entries *entries);
 

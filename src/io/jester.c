@@ -1,6 +1,6 @@
-/* The Jester layout (Goldberg et al. 2001): one row a user, comma separated: how many jokes the user rated, then a value for each joke,
- * 99 where there is none. Most are rated, so the ratings are dense. A first pass checks that all rows are equally long, before
- * memory is asked for; the second parses them. */
+/* The Jester layout (Goldberg et al. 2001): one row a user, comma separated: how many jokes the user rated, then a value for
+ * each joke, 99 where there is none. Most are rated, so the ratings are dense. A first pass checks that all rows are equally
+ * long, before memory is asked for; the second parses them. */
 #include "io/formats.h"
 
 #include "core/memory.h"

@@ -27,7 +27,8 @@ static bool is_id_int32(const gu_field *field, int32_t *out)
     const int64_t n = field->length;
     const bool    negative = p[0] == '-';
     int64_t       x;
-    if (p[0] == '+' || (p[negative] == '0' && n > 1) || !gu_parse_int(p, (size_t)n, &x) || x < INT32_MIN || x > INT32_MAX)
+    if (p[0] == '+' || n == negative || (p[negative] == '0' && n > 1) || !gu_parse_int(p, (size_t)n, &x) || x < INT32_MIN ||
+        x > INT32_MAX)
         return false;
     *out = (int32_t)x;
     return true;

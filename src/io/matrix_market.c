@@ -1,7 +1,6 @@
 /* Matrix Market coordinate files (Boisvert, Pozo & Remington 1996): a banner, comments, the sizes, one entry a line.
- *
- * Row r of the file is user r - 1 and column c item c - 1; there is no dictionary. What the header says is checked against what follows:
- * the number of entries, the range of the indices, whole numbers where it says "integer". */
+ * Row r of the file is user r - 1 and column c item c - 1; there is no dictionary. What the header says is checked against what
+ * follows: the number of entries, the range of the indices, whole numbers where it says "integer". */
 #include "io/formats.h"
 
 #include "core/memory.h"

@@ -1,7 +1,7 @@
 /* Outer ids to rows; see table.h.
  *
- * Integers of 32 bits that lie close together are looked up in a table of their span. Others go the general ways of data/ids.h: integers
- * by their values, and strings by what is distinct within each chunk, which is much less than there are ratings. */
+ * Integers of 32 bits that lie close together are looked up in a table of their span. Others go the general ways of data/ids.h:
+ * integers by their values, and strings by what is distinct within each chunk, which is much less than there are ratings. */
 #include "io/table.h"
 
 #include "core/memory.h"
@@ -176,7 +176,8 @@ static bool is_integer(const char *text, int64_t n)
     return true;
 }
 
-/* Sets s->ints if all are integers. One of them beyond 64 bits is an error, where a single letter would have made strings of all. */
+/* Sets s->ints if all are integers. One of them beyond 64 bits is an error, where a single letter would have made strings of
+ * all. */
 static gusto_status find_ints(gusto_context *context, const gu_source *source, const gu_layout *layout, const gu_table *t,
                               int which, strings *s)
 {

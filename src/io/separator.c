@@ -1,5 +1,5 @@
-/* Which separator a file uses: the first, in the order below, that cuts each of the first lines into the same number of fields, at least two;
- * or else the first that cuts the first line at all, so that the message about the lines that follow is right. */
+/* Which separator a file uses: the first, in the order below, that cuts each of the first lines into the same number of fields,
+ * at least two; or else the first that cuts the first line at all, so that the message about the lines that follow is right. */
 #include "io/layout.h"
 
 enum { LOOK = 8 };

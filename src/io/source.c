@@ -46,7 +46,8 @@ static void z_free(void *context, void *memory)
     gu_free(&((gusto_context *)context)->allocator, memory);
 }
 
-/* The last four bytes of a gzip file are the size of its last member modulo 2^32: a first guess, no more. Deflate shrinks at most 1032 times. */
+/* The last four bytes of a gzip file are the size of its last member modulo 2^32: a first guess, no more. Deflate shrinks at
+ * most 1032 times. */
 static int64_t guess_size(const unsigned char *in, int64_t n)
 {
     const int64_t last = in[n - 4] | in[n - 3] << 8 | in[n - 2] << 16 | (int64_t)in[n - 1] << 24;

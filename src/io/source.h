@@ -15,7 +15,8 @@ typedef struct gu_source {
 } gu_source;
 
 /* Opens the file at path. Gzipped members, one after another, are inflated into memory.
- * Errors: GUSTO_EIO (missing, a folder, a device), GUSTO_EFORMAT (empty, gzip data cut or damaged, or something after them), GUSTO_ENOMEM. */
+ * Errors: GUSTO_EIO (missing, a folder, a device), GUSTO_EFORMAT (empty, gzip data cut or damaged, or something after them),
+ * GUSTO_ENOMEM. */
 gusto_status gu_source_open(gusto_context *context, const char *path, gu_source *out);
 
 /* The same for bytes [n] in memory, borrowed. */
@@ -24,7 +25,8 @@ gusto_status gu_source_wrap(gusto_context *context, const char *name, const void
 /* Of a zeroed source: nothing. */
 void gu_source_close(gu_source *source);
 
-/* Bytes begin .. end - 1 are not needed for now: their pages leave the process, and come back from the page cache if they are read again. */
+/* Bytes begin .. end - 1 are not needed for now: their pages leave the process, and come back from the page cache if they are
+ * read again. */
 void gu_source_done(const gu_source *source, int64_t begin, int64_t end);
 
 /* The number of the line that holds the byte at offset, from 1. */

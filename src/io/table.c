@@ -78,8 +78,8 @@ static void parse_chunk(gusto_context *context, const gu_chunks *chunks, const g
     gu_source_done(source, begin, stop);
 }
 
-/* Parses all chunks. Once a chunk is faulty, those behind it need not be parsed; once an id is wide, all will be parsed again. Both skip
- * only what cannot change the outcome, which so does not depend on who was first.
+/* Parses all chunks. Once a chunk is faulty, those behind it need not be parsed; once an id is wide, all will be parsed again.
+ * Both skip only what cannot change the outcome, which so does not depend on who was first.
  * Returns the first faulty chunk, or -1; sets *again. */
 static int64_t parse_all(gusto_context *context, const gu_chunks *chunks, const gu_layout *layout, gu_table *t, bool *again)
 {

@@ -1,10 +1,11 @@
 /* A text of ratings as columns: parsed in parallel, every line checked.
  *
- * The text is cut into chunks of a fixed number of bytes; a chunk holds the lines that begin in it. A first pass counts lines, so that the
- * second can write each chunk's ratings to their place. Nothing depends on the number of threads, nor does the error: it is the first of the file.
+ * The text is cut into chunks of a fixed number of bytes; a chunk holds the lines that begin in it. A first pass counts lines,
+ * so that the second can write each chunk's ratings to their place. Nothing depends on the number of threads, nor does the
+ * error: it is the first of the file.
  *
- * Ids are parsed to int32 first. Where an id of a column is none, the whole is parsed again with that column's ids as text, numbered within
- * each chunk. */
+ * Ids are parsed to int32 first. Where an id of a column is none, the whole is parsed again with that column's ids as text,
+ * numbered within each chunk. */
 #ifndef GU_TABLE_H
 #define GU_TABLE_H
 
@@ -63,8 +64,8 @@ void gu_table_clear(const gusto_allocator *allocator, gu_table *table);
 /* Where the e-th rating stands: the number of its line. Reads the text anew. */
 int64_t gu_table_line(const gu_source *source, const gu_layout *layout, int64_t e);
 
-/* Numbers the users (which 0) or items (1): outer ids become rows of a dictionary, *out, which the caller releases.
- * A column of integers gets a dictionary of integers if their text is what would be written for them (no plus sign or leading zero).
+/* Numbers the users (which 0) or items (1): outer ids become rows of a dictionary, *out, which the caller releases. A column of
+ * integers gets a dictionary of integers if their text is what would be written for them (no plus sign or leading zero).
  * given: the dictionary to number by, -1 where it lacks an id; NULL: a new one.
  * Errors: GUSTO_EOVERFLOW (an integer beyond 64 bits, with its line; too many ids), GUSTO_ENOMEM. */
 gusto_status gu_table_number(gusto_context *context, const gu_source *source, const gu_layout *layout, gu_table *table, int which,

@@ -1,7 +1,7 @@
 /* Writing ratings as text; see gusto/read.h.
  *
- * Rows are cut into tiles of about as many ratings; a group of tiles is formatted in parallel and written in order. The text of each id is
- * made once, with its quotes and the separator behind it. */
+ * Rows are cut into tiles of about as many ratings; a group of tiles is formatted in parallel and written in order. The text of
+ * each id is made once, with its quotes and the separator behind it. */
 #include "core/memory.h"
 #include "core/number.h"
 #include "core/tiles.h"
