@@ -129,7 +129,7 @@ static exit_code train(session *s, fit *f, progress *p)
     const gusto_status status = gusto_model_fit(s->context, f->fitted, f->train, &options);
     progress_end(p);
     if (status < 0) {
-        progress_log_end(p, status, NULL);
+        progress_log_end(p, f->fitted, status, NULL);
         return failure(s, status);
     }
 
@@ -139,14 +139,17 @@ static exit_code train(session *s, fit *f, progress *p)
         gusto_ratings_n_users(f->train), gusto_ratings_n_items(f->train), now() - p->started);
     if (status == GUSTO_CONVERGED)
         say(s, "%s", gusto_status_text(status));
+    const gusto_epoch *best = best_epoch(f->fitted);
+    if (best)
+        say(s, "best validation %.6f after epoch %lld", best->validation, (long long)best->epoch);
     if (f->output) {
         const gusto_status saved = gusto_model_save(s->context, f->fitted, f->output);
-        progress_log_end(p, saved < 0 ? saved : status, saved < 0 ? NULL : f->output);
+        progress_log_end(p, f->fitted, saved < 0 ? saved : status, saved < 0 ? NULL : f->output);
         if (saved < 0)
             return failure(s, saved);
         say(s, "saved to %s", f->output);
     } else {
-        progress_log_end(p, status, NULL);
+        progress_log_end(p, f->fitted, status, NULL);
     }
     return code;
 }

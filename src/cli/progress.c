@@ -24,7 +24,7 @@ double now(void)
 
 exit_code progress_open(progress *p, const session *s, const char *log_path, bool append)
 {
-    *p = (progress){.session = s, .bar = on_terminal() && !s->quiet, .log_path = log_path, .started = now(), .validation = NAN};
+    *p = (progress){.session = s, .bar = on_terminal() && !s->quiet, .log_path = log_path, .started = now()};
     if (!log_path)
         return DONE;
     p->log = fopen(log_path, append ? "a" : "w");
@@ -95,7 +95,6 @@ bool progress_report(void *user, const gusto_progress *report)
     progress *p = user;
     if (report->finished) {
         p->epochs = report->finished->epoch;
-        p->validation = report->finished->validation;
         show_epoch(p, report);
         log_epoch(p, report->finished);
     } else if (p->bar) {
@@ -127,15 +126,27 @@ void progress_log_start(progress *p, const gusto_model *model, const char *path,
     fflush(p->log);
 }
 
-void progress_log_end(progress *p, gusto_status status, const char *saved)
+const gusto_epoch *best_epoch(const gusto_model *model)
+{
+    int64_t            n;
+    const gusto_epoch *history = gusto_model_history(model, &n), *best = NULL;
+    for (int64_t e = 0; e < n; e++)
+        if (history[e].validation < (best ? best->validation : INFINITY))
+            best = &history[e];
+    return best;
+}
+
+void progress_log_end(progress *p, const gusto_model *model, gusto_status status, const char *saved)
 {
     if (!p->log)
         return;
-    const char *message = status < 0 ? gusto_context_message(p->session->context) : gusto_status_text(status);
-    json_t     *line =
-        json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "event", "end", "status", gusto_status_name(status), "message",
-                  json_text(message, strlen(message)), "epochs", (json_int_t)p->epochs, "validation", json_number(p->validation),
-                  "seconds", json_number(now() - p->started), "saved", saved ? json_text(saved, strlen(saved)) : json_null());
+    const char        *message = status < 0 ? gusto_context_message(p->session->context) : gusto_status_text(status);
+    const gusto_epoch *best = best_epoch(model);
+    json_t *line = json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o}", "event", "end", "status", gusto_status_name(status),
+                             "message", json_text(message, strlen(message)), "epochs", (json_int_t)p->epochs, "best_epoch",
+                             best ? json_integer((json_int_t)best->epoch) : json_null(), "best_validation",
+                             json_number(best ? best->validation : NAN), "seconds", json_number(now() - p->started), "saved",
+                             saved ? json_text(saved, strlen(saved)) : json_null());
     json_print(p->log, line, LOG_DIGITS, 0);
 }
 

@@ -15,8 +15,7 @@ typedef struct progress {
     FILE          *log;   /* NULL: none */
     const char    *log_path;
     double         started;
-    int64_t        epochs;     /* seen in this run */
-    double         validation; /* of the last epoch, NaN if there is none */
+    int64_t        epochs; /* seen in this run */
 } progress;
 
 /* Seconds of a clock that only goes forward. */
@@ -32,7 +31,10 @@ bool progress_report(void *user, const gusto_progress *report);
 /* First and last line of the log. What could not be written shows in progress_close. */
 void progress_log_start(progress *p, const gusto_model *model, const char *path, const gusto_ratings *train,
                         const gusto_ratings *validation);
-void progress_log_end(progress *p, gusto_status status, const char *saved);
+void progress_log_end(progress *p, const gusto_model *model, gusto_status status, const char *saved);
+
+/* The epoch of the model's history with the least validation metric, or NULL. */
+const gusto_epoch *best_epoch(const gusto_model *model);
 
 /* Clears the bar. */
 void progress_end(progress *p);
