@@ -22,23 +22,41 @@ static void print_bound(char *text, size_t size, const gusto_option *o)
     }
 }
 
-static void print_option(const char *name, const gusto_option *o)
+/* value: the default, as text. */
+static void print_option(const char *name, const gusto_option *o, const char *value)
 {
-    char value[64], bound[512];
-    if (o->kind == GUSTO_OPTION_NAME)
-        snprintf(value, sizeof value, "%s", o->choice((int)o->value));
-    else if (o->kind == GUSTO_OPTION_BOOL)
-        snprintf(value, sizeof value, "%s", o->value != 0 ? "true" : "false");
-    else
-        snprintf(value, sizeof value, "%.9g", o->value);
+    char bound[512];
     print_bound(bound, sizeof bound, o);
     printf("    %-26s %s\n    %-26s   default %s; %s\n", name, o->help, "", value, bound);
 }
 
 static void print_options(const gusto_option *options, int n)
 {
-    for (int o = 0; o < n; o++)
-        print_option(options[o].name, &options[o]);
+    for (int j = 0; j < n; j++) {
+        const gusto_option *o = &options[j];
+        char                value[GUSTO_OPTION_TEXT];
+        if (o->kind == GUSTO_OPTION_NAME)
+            snprintf(value, sizeof value, "%s", o->choice((int)o->value));
+        else if (o->kind == GUSTO_OPTION_BOOL)
+            snprintf(value, sizeof value, "%s", o->value != 0 ? "true" : "false");
+        else
+            snprintf(value, sizeof value, "%.9g", o->value);
+        print_option(o->name, o, value);
+    }
+}
+
+/* A model has defaults of its own for options that training declares: they are asked of the model, not read in the table. */
+static exit_code print_model_options(session *s, const gusto_model *model)
+{
+    char                name[GUSTO_OPTION_TEXT], value[GUSTO_OPTION_TEXT];
+    const gusto_option *option;
+    for (int o = 0; gusto_model_option_at(model, o, name, &option); o++) {
+        const gusto_status status = gusto_model_get(s->context, model, name, value);
+        if (status < 0)
+            return failure(s, status);
+        print_option(name, option, value);
+    }
+    return DONE;
 }
 
 static exit_code list_models(session *s)
@@ -51,11 +69,10 @@ static exit_code list_models(session *s)
         if (status < 0)
             return failure(s, status);
         printf("  %-28s %s\n", name, summary);
-        char                full[GUSTO_OPTION_TEXT];
-        const gusto_option *option;
-        for (int o = 0; gusto_model_option_at(model, o, full, &option); o++)
-            print_option(full, option);
+        const exit_code code = print_model_options(s, model);
         gusto_model_destroy(model);
+        if (code != DONE)
+            return code;
     }
     return DONE;
 }

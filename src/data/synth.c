@@ -6,7 +6,8 @@
  * scaled so that the sum is exact: sum of min(cap, s a_u) = n_ratings by bisection on s, then whole numbers by largest remainder. Which items
  * he rates is a draw without replacement by the Zipf law of popularity, rank p having weight (p + 1)^-zipf, ranks dealt to items by
  * a random permutation. Two ways to the same law: users of few ratings draw with replacement and reject what they had; users of
- * many take the items of the least exponential clocks, -log(uniform) / weight (Efraimidis & Spirakis 2006).
+ * many take the items of the least exponential clocks, -log(uniform) / weight (Efraimidis & Spirakis 2006). Under a steep law
+ * rejection may take for ever, so who has drawn often goes on with the clocks of the items that he lacks; the law stays the same.
  *
  * Every number is drawn by (kind, row), so users are made in parallel and in any order. */
 #include "core/memory.h"
@@ -22,7 +23,11 @@
 
 static const double MEAN = 3.5, USER_BIAS = 0.35, ITEM_BIAS = 0.45, PRODUCT_VARIANCE = 0.25;
 
-enum { MANY = 16 /* a user rates more than 1 / MANY of the items: exponential clocks */, GUIDE = 1 << 16 };
+enum {
+    MANY = 16 /* a user rates more than 1 / MANY of the items: exponential clocks */,
+    OFTEN = 64 /* draws an item wanted */,
+    GUIDE = 1 << 16
+};
 
 typedef enum kind { USER, ITEM, USER_BIASES, ITEM_BIASES, ACTIVITY, POPULARITY, DRAW, CLOCK, NOISE } kind;
 
@@ -121,7 +126,7 @@ static int by_remainder(const void *a, const void *b)
 /* Counts from activities: start [n_users + 1]. */
 static void share_out(const gusto_synth_options *set, const double *activity, remainder_of *rest, int64_t *start)
 {
-    const double cap = (double)(set->n_items / 2), n = (double)set->n_ratings;
+    const double cap = (double)((set->n_items + 1) / 2), n = (double)set->n_ratings;
     double       low = 0, high = 1;
     for (int step = 0; step < 200; step++) {
         const double s = step < 100 && high < 1e30 ? high : (low + high) / 2;
@@ -217,9 +222,10 @@ static int32_t rank_at(const maker *m, double share)
 static void draw_items(const maker *m, int32_t u, int64_t n, int32_t *last, clock_of *clock, int32_t *item)
 {
     const int32_t n_items = m->set->n_items;
+    int64_t       got = 0;
     if (n * MANY <= n_items) {
         uint32_t word[4];
-        for (int64_t got = 0, draw = 0; got < n; draw++) {
+        for (int64_t draw = 0; got < n && draw < OFTEN * n; draw++) {
             if (draw % 4 == 0)
                 gu_random(m->context->seed, GU_STREAM_SYNTH, at(DRAW, u), (uint32_t)(draw / 4), word);
             const int32_t i = m->item_of[rank_at(m, gu_uniform(word[draw % 4]))];
@@ -228,15 +234,19 @@ static void draw_items(const maker *m, int32_t u, int64_t n, int32_t *last, cloc
             last[i] = u;
             item[got++] = i;
         }
-    } else {
+    }
+    if (got < n) {
+        int32_t left = 0;
         for (int32_t p = 0; p < n_items; p++) {
+            if (last[m->item_of[p]] == u)
+                continue;
             uint32_t word[4];
             gu_random(m->context->seed, GU_STREAM_SYNTH, at(CLOCK, u), (uint32_t)p, word);
-            clock[p] = (clock_of){-log(gu_uniform(word[0])) / (m->cumulative[p + 1] - m->cumulative[p]), p};
+            clock[left++] = (clock_of){-log(gu_uniform(word[0])) * pow(p + 1, m->set->zipf), p};
         }
-        qsort(clock, (size_t)n_items, sizeof *clock, by_clock);
-        for (int64_t j = 0; j < n; j++)
-            item[j] = m->item_of[clock[j].rank];
+        qsort(clock, (size_t)left, sizeof *clock, by_clock);
+        for (int64_t j = 0; got < n; j++)
+            item[got++] = m->item_of[clock[j].rank];
     }
     qsort(item, (size_t)n, sizeof *item, ascending);
 }
@@ -296,7 +306,7 @@ static gusto_status check(gusto_context *context, const gusto_synth_options *set
         return gu_error(context, GUSTO_EARG, "gusto_synth_options.size is %zu, expected %zu", set->size, sizeof *set);
     if (set->n_users < 1 || set->n_items < 2)
         return gu_error(context, GUSTO_EARG, "%d users and %d items: expected at least 1 and 2", set->n_users, set->n_items);
-    const int64_t most = set->n_users * (int64_t)(set->n_items / 2);
+    const int64_t most = (int64_t)set->n_users * set->n_items / 2;
     if (set->n_ratings < 1 || set->n_ratings > most)
         return gu_error(context, GUSTO_EARG, "%lld ratings: expected 1 to %lld, half of the cells", (long long)set->n_ratings,
                         (long long)most);
