@@ -50,7 +50,7 @@ typedef struct gusto_rows {
 } gusto_rows;
 
 /* Sparse ratings from a list; its dictionaries are retained.
- * entries: copied.   Cost: O(n) in parallel, 12 bytes an entry beside the result.
+ * entries: copied.   Cost: O(n) in parallel, 4 bytes an entry beside the result.
  * Errors: GUSTO_EDUPLICATE, GUSTO_EID (id out of range), GUSTO_EARG (value or weight not finite): the message names the entry. */
 GUSTO_API gusto_status gusto_ratings_from_entries(gusto_context *context, const gusto_entries *entries,
                                                   gusto_duplicates duplicates, gusto_ratings **out);

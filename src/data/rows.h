@@ -30,7 +30,7 @@ gusto_status gu_rows_copy(gusto_context *context, const gusto_rows *rows, gu_row
 /* All that gusto_ratings_from_csr promises.   row_noun: "user" or "item", for the message. */
 gusto_status gu_rows_check(gusto_context *context, const gusto_rows *rows, const char *row_noun);
 
-/* Rows become columns; each row of *out ascends.   Cost: 12 bytes an entry beside the result.   Errors: GUSTO_ENOMEM. */
+/* Rows become columns; each row of *out ascends.   Cost: 4 bytes an entry beside the result.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_rows_transpose(gusto_context *context, const gusto_rows *rows, gu_rows *out);
 
 /* Pairs (row, column) in any order, with what they carry. Pair e is (row[e], column[e]); column NULL: it is c, start[c] <= e <
@@ -50,9 +50,9 @@ typedef struct gu_twice {
     int64_t first, second;
 } gu_twice;
 
-/* Rows from pairs, in parallel.   Cost: 12 bytes a pair beside the result, and on each thread 24 for each pair of the fullest
- * bucket: a bucket is a row, or a 2048th of the rows. Errors: GUSTO_ENOMEM; GUSTO_EDUPLICATE and GUSTO_EARG (a sum is infinite)
- * without a message but with *twice; GUSTO_EOVERFLOW. */
+/* Rows from pairs, in parallel.   Cost: 4 bytes a pair beside the result, and on each thread 16 and what a pair carries
+ * for each pair of the fullest bucket: a bucket is a row, or a 2048th of the rows.
+ * Errors: GUSTO_ENOMEM; GUSTO_EDUPLICATE and GUSTO_EARG (a sum is infinite) without a message but with *twice; GUSTO_EOVERFLOW. */
 gusto_status gu_rows_from_pairs(gusto_context *context, const gu_pairs *pairs, gusto_duplicates duplicates, gu_twice *twice,
                                 gu_rows *out);
 
