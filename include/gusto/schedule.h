@@ -33,7 +33,8 @@ typedef struct gusto_parts {
 typedef struct gusto_schedule_type {
     size_t              size; /* sizeof(gusto_schedule_type) */
     const char         *name, *summary;
-    bool                cut; /* parts are cut at random into batches of batch_size */
+    bool                cut;         /* parts are cut at random into batches of batch_size */
+    bool                whole_users; /* a batch holds all ratings of its users: a row of a dense matrix is then never cut */
     const gusto_option *options;
     int                 n_options;
 

@@ -308,3 +308,17 @@ void gu_ids_number(gusto_context *context, const gusto_ids *ids, const gu_id_col
                 row[e] = gusto_ids_find(ids, column->text + column->offset[e], (size_t)column->length[e]);
     }
 }
+
+void gu_ids_match(const gusto_ids *from, int32_t n, const gusto_ids *to, int32_t n_to, int32_t *row)
+{
+    for (int32_t j = 0; j < n; j++) {
+        int32_t found = j;
+        if (from != to) {
+            char        buffer[GUSTO_ID_TEXT];
+            size_t      length;
+            const char *text = gusto_ids_text(from, j, buffer, &length);
+            found = gusto_ids_find(to, text, length);
+        }
+        row[j] = found < n_to ? found : -1;
+    }
+}

@@ -31,6 +31,10 @@ gusto_status gu_ids_build_text(gusto_context *context, int64_t n, const char *te
 /* The row of each entry of a column by a dictionary that is there, -1 where it lacks the id (NULL: the identity). In parallel. */
 void gu_ids_number(gusto_context *context, const gusto_ids *ids, const gu_id_column *column, int32_t *row);
 
+/* The rows of one dictionary in another: row [n] holds for each of the n ids of `from` its row in `to`, which has n_to rows, or -1.
+ * Either may be NULL, the identity; the same on both sides needs no look-up. */
+void gu_ids_match(const gusto_ids *from, int32_t n, const gusto_ids *to, int32_t n_to, int32_t *row);
+
 /* The arrays inside, to be written to a file: integers [count], NULL if the ids are strings; or strings laid end to end, start
  * [count + 1]. */
 const int64_t *gu_ids_int_array(const gusto_ids *ids);

@@ -2,22 +2,7 @@
 #include "eval/test_set.h"
 
 #include "core/memory.h"
-
-/* row[j]: the number in `to` (of n_to ids) of the outer id that is number j in `from` (of n ids), or -1. */
-static void match(const gusto_ids *from, int32_t n, const gusto_ids *to, int32_t n_to, int32_t *row)
-{
-    for (int32_t j = 0; j < n; j++) {
-        char        buffer[GUSTO_ID_TEXT];
-        size_t      length;
-        int32_t     found = j;
-        const char *text;
-        if (from != to) {
-            text = gusto_ids_text(from, j, buffer, &length);
-            found = gusto_ids_find(to, text, length);
-        }
-        row[j] = found < n_to ? found : -1;
-    }
-}
+#include "data/ids.h"
 
 /* Marks the test items that occur in the training rows. */
 static gusto_status mark_items(gusto_context *context, int32_t n_items, gu_test_set *set)
@@ -48,8 +33,8 @@ gusto_status gu_test_set_init(gusto_context *context, const gusto_model *model, 
     out->item_seen = gu_new(context, out->rows.n_columns, bool);
     status = GUSTO_ENOMEM;
     if (out->user && out->item && out->item_seen) {
-        match(gusto_ratings_user_ids(test), out->rows.n_rows, gusto_model_user_ids(model), n_users, out->user);
-        match(gusto_ratings_item_ids(test), out->rows.n_columns, gusto_model_item_ids(model), n_items, out->item);
+        gu_ids_match(gusto_ratings_user_ids(test), out->rows.n_rows, gusto_model_user_ids(model), n_users, out->user);
+        gu_ids_match(gusto_ratings_item_ids(test), out->rows.n_columns, gusto_model_item_ids(model), n_items, out->item);
         for (int32_t u = 0; u < out->rows.n_rows; u++) {
             const int32_t row = out->user[u];
             if (row >= 0 && out->seen.n_rows > 0 && out->seen.start[row] == out->seen.start[row + 1])

@@ -12,15 +12,15 @@ int64_t gusto_model_user_width(const gusto_model *model)
 gusto_status gusto_model_fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
                                  const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
-    if (!model->fitted)
-        return gu_error(context, GUSTO_EUNFIT, "model %s is not fitted", model->type->name);
+    gusto_status status = gu_model_check_fitted(context, model);
+    if (status < 0)
+        return status;
     if (!model->type->fold_in)
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no fold-in", model->type->name);
 
     bool *had = gu_new_zero(context, model->state.n_items, bool);
     if (!had)
         return GUSTO_ENOMEM;
-    gusto_status status = GUSTO_OK;
     for (int64_t j = 0; j < n && status == GUSTO_OK; j++) {
         if (item[j] < 0 || item[j] >= model->state.n_items)
             status = gu_error(context, GUSTO_EID, "item[%lld] is %d, expected 0 to %d", (long long)j, item[j],

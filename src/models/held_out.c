@@ -1,28 +1,12 @@
 /* Pairs of a held-out set, in the numbering of a model. */
 #include "core/memory.h"
 #include "core/tiles.h"
+#include "data/ids.h"
 #include "models/model_type.h"
 
 #include <math.h>
 
 enum { TILE = 1 << 14 };
-
-/* map [n]: the model's row of each of n outer ids. */
-static void map_ids(const gusto_ids *from, const gusto_ids *to, int32_t n, int32_t n_to, int32_t *map)
-{
-    for (int32_t r = 0; r < n; r++) {
-        if (from == to) {
-            map[r] = r < n_to ? r : -1;
-            continue;
-        }
-        char        buffer[GUSTO_ID_TEXT];
-        size_t      length;
-        const char *text = gusto_ids_text(from, r, buffer, &length);
-        map[r] = gusto_ids_find(to, text, length);
-        if (map[r] >= n_to)
-            map[r] = -1;
-    }
-}
 
 gusto_status gu_held_out_of(gusto_context *context, const gusto_ratings *ratings, const gu_state *state, gu_held_out *out)
 {
@@ -38,8 +22,8 @@ gusto_status gu_held_out_of(gusto_context *context, const gusto_ratings *ratings
     int32_t   *user_map = gu_new(context, rows.n_rows, int32_t), *item_map = gu_new(context, rows.n_columns, int32_t);
     const bool complete = out->user && out->item && out->value && user_map && item_map;
     if (complete) {
-        map_ids(gusto_ratings_user_ids(ratings), state->user_ids, rows.n_rows, state->n_users, user_map);
-        map_ids(gusto_ratings_item_ids(ratings), state->item_ids, rows.n_columns, state->n_items, item_map);
+        gu_ids_match(gusto_ratings_user_ids(ratings), rows.n_rows, state->user_ids, state->n_users, user_map);
+        gu_ids_match(gusto_ratings_item_ids(ratings), rows.n_columns, state->item_ids, state->n_items, item_map);
         for (int32_t u = 0; u < rows.n_rows; u++)
             for (int64_t e = rows.start[u]; e < rows.start[u + 1]; e++) {
                 out->user[e] = user_map[u];

@@ -124,6 +124,11 @@ gusto_status gusto_model_get(gusto_context *context, const gusto_model *model, c
     return GUSTO_OK;
 }
 
+gusto_status gu_model_check_fitted(gusto_context *context, const gusto_model *model)
+{
+    return model->fitted ? GUSTO_OK : gu_error(context, GUSTO_EUNFIT, "model %s is not fitted", model->type->name);
+}
+
 double gu_model_option(const gusto_model *model, const char *name)
 {
     return model->options.value[gu_options_find(&model->options, name)];

@@ -6,6 +6,7 @@
 #define GU_MODEL_TYPE_H
 
 #include "core/options.h"
+#include "kernels/kernels.h"
 #include "train/loop.h"
 
 #include <gusto/model.h>
@@ -79,6 +80,12 @@ struct gu_model_type {
 
 /* The t-th model, or NULL. */
 const gu_model_type *gu_model_type_at(int t);
+
+/* GUSTO_EUNFIT, saying so, unless the model is fitted. */
+gusto_status gu_model_check_fitted(gusto_context *context, const gusto_model *model);
+
+/* Ends a list of k: sorts the heap best first, fills it up with -1 and NaN, and copies the scores, unless scores is NULL. */
+void gu_model_end_list(gu_top *top, gusto_real *scores);
 
 /* The value of one of the model's options, by name: the option must be there. */
 double gu_model_option(const gusto_model *model, const char *name);

@@ -15,15 +15,10 @@ static gusto_status check_ids(gusto_context *context, int64_t n, const int32_t *
     return GUSTO_OK;
 }
 
-static gusto_status check_fitted(gusto_context *context, const gusto_model *model)
-{
-    return model->fitted ? GUSTO_OK : gu_error(context, GUSTO_EUNFIT, "model %s is not fitted", model->type->name);
-}
-
 gusto_status gusto_model_predict(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
                                  const int32_t *items, gusto_real *out)
 {
-    gusto_status status = check_fitted(context, model);
+    gusto_status status = gu_model_check_fitted(context, model);
     if (status == GUSTO_OK)
         status = check_ids(context, n, users, -1, model->state.n_users, "users");
     if (status == GUSTO_OK)
@@ -42,7 +37,7 @@ gusto_status gusto_model_predict(gusto_context *context, const gusto_model *mode
 
 gusto_status gusto_model_score(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *out)
 {
-    gusto_status status = check_fitted(context, model);
+    gusto_status status = gu_model_check_fitted(context, model);
     if (status == GUSTO_OK)
         status = check_ids(context, n, users, 0, model->state.n_users, "users");
     if (status < 0)
@@ -67,7 +62,7 @@ gusto_status gusto_model_score(gusto_context *context, const gusto_model *model,
 gusto_status gusto_model_score_rows(gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
                                     gusto_real *out)
 {
-    const gusto_status status = check_fitted(context, model);
+    const gusto_status status = gu_model_check_fitted(context, model);
     if (status < 0)
         return status;
     if (!model->type->score_rows)

@@ -69,15 +69,19 @@ static void tile(const request *job, int64_t begin, int64_t end, const space *ro
         int32_t *items = job->items + j * job->n_best;
         gu_top   top = {.k = job->n_best, .score = room->best, .item = items};
         kernels->top_push(&top, n_items, score, 0);
-        gu_top_sort(&top);
-        for (int b = top.n; b < job->n_best; b++) {
-            items[b] = -1;
-            room->best[b] = NAN;
-        }
-        if (job->scores)
-            for (int b = 0; b < job->n_best; b++)
-                job->scores[j * job->n_best + b] = room->best[b];
+        gu_model_end_list(&top, job->scores ? job->scores + j * job->n_best : NULL);
     }
+}
+
+void gu_model_end_list(gu_top *top, gusto_real *scores)
+{
+    gu_top_sort(top);
+    for (int b = top->n; b < top->k; b++) {
+        top->item[b] = -1;
+        top->score[b] = NAN;
+    }
+    for (int b = 0; scores && b < top->k; b++)
+        scores[b] = top->score[b];
 }
 
 static gusto_status check_list(gusto_context *context, int64_t n, const int64_t *start, const int32_t *item, int32_t n_items,
@@ -97,8 +101,9 @@ static gusto_status check(const request *job, int64_t n)
 {
     gusto_context     *context = job->context;
     const gusto_model *model = job->model;
-    if (!model->fitted)
-        return gu_error(context, GUSTO_EUNFIT, "model %s is not fitted", model->type->name);
+    gusto_status       status = gu_model_check_fitted(context, model);
+    if (status < 0)
+        return status;
     if (!job->users && !model->type->score_rows)
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no fold-in", model->type->name);
     if (job->n_best < 1)
@@ -112,7 +117,7 @@ static gusto_status check(const request *job, int64_t n)
         return GUSTO_OK;
     if (filter->size != sizeof *filter)
         return gu_error(context, GUSTO_EARG, "gusto_filter.size is %zu, expected %zu", filter->size, sizeof *filter);
-    const gusto_status status = check_list(context, n, filter->allow_start, filter->allow_item, model->state.n_items, "allow");
+    status = check_list(context, n, filter->allow_start, filter->allow_item, model->state.n_items, "allow");
     return status < 0 ? status : check_list(context, n, filter->deny_start, filter->deny_item, model->state.n_items, "deny");
 }
 

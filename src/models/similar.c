@@ -109,15 +109,7 @@ static void tile(const job *j, int64_t begin, int64_t n, gusto_real *memory)
         int32_t *out = j->out + (begin + q) * j->n_best;
         gu_top   top = {.k = j->n_best, .score = best, .item = out};
         kernels->top_push(&top, n_items, s, 0);
-        gu_top_sort(&top);
-        for (int b = 0; b < j->n_best; b++) {
-            if (b >= top.n) {
-                out[b] = -1;
-                best[b] = NAN;
-            }
-            if (j->scores)
-                j->scores[(begin + q) * j->n_best + b] = best[b];
-        }
+        gu_model_end_list(&top, j->scores ? j->scores + (begin + q) * j->n_best : NULL);
     }
 }
 
@@ -140,8 +132,9 @@ static gusto_status run(job *j, int64_t n)
 gusto_status gusto_model_similar(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items, int n_best,
                                  int32_t *out, gusto_real *scores)
 {
-    if (!model->fitted)
-        return gu_error(context, GUSTO_EUNFIT, "model %s is not fitted", model->type->name);
+    gusto_status status = gu_model_check_fitted(context, model);
+    if (status < 0)
+        return status;
     if (n_best < 1)
         return gu_error(context, GUSTO_EARG, "n_best is %d, expected at least 1", n_best);
     for (int64_t q = 0; q < n; q++)
@@ -155,7 +148,7 @@ gusto_status gusto_model_similar(gusto_context *context, const gusto_model *mode
     else if (!model->state.seen_start)
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s compares items by who has had them: it needs option keep_seen",
                         model->type->name);
-    gusto_status status = j.vectors ? measure_vectors(&j) : index_columns(&j);
+    status = j.vectors ? measure_vectors(&j) : index_columns(&j);
     if (status == GUSTO_OK)
         status = run(&j, n);
     job_clear(&j);

@@ -17,5 +17,6 @@ const gusto_schedule_type gu_schedule_full = {
     .size = sizeof(gusto_schedule_type),
     .name = "full",
     .summary = "all ratings in one step",
+    .whole_users = true,
     .deal = deal,
 };

@@ -21,5 +21,6 @@ const gusto_schedule_type gu_schedule_users = {
     .size = sizeof(gusto_schedule_type),
     .name = "users",
     .summary = "all ratings of some users, about batch_size together",
+    .whole_users = true,
     .deal = deal,
 };

@@ -44,17 +44,11 @@ static gusto_status make_dense(gusto_context *context, gu_bilinear *b, const gus
     return GUSTO_OK;
 }
 
-/* Whether a schedule takes users whole: then rows of a dense array are batches. */
-static bool takes_whole_users(const gusto_schedule_type *schedule)
-{
-    return !schedule->cut && strcmp(schedule->name, "items") != 0;
-}
-
 /* Chooses the dense way, if it is asked for or pays, and prepares its array. */
 static gusto_status choose_dense(gusto_context *context, gu_bilinear *b, const gusto_ratings *ratings, const gusto_rows *rows)
 {
     const gu_training *training = b->training;
-    const bool         possible = takes_whole_users(training->schedule) && !rows->weight && b->set.loss == GU_LOSS_SQUARED;
+    const bool         possible = training->schedule->whole_users && !rows->weight && b->set.loss == GU_LOSS_SQUARED;
     if (training->way == GU_WAY_DENSE && !possible)
         return gu_error(context, GUSTO_EOPTION,
                         "option way: dense needs schedule users or full, the squared loss, and ratings without weights");
@@ -148,12 +142,8 @@ static gusto_status make_window(gusto_context *context, gu_bilinear *b)
             largest = b->batches.start[j + 1] - b->batches.start[j];
     if (largest > INT32_MAX)
         return gu_error(context, GUSTO_EOVERFLOW, "a batch of %lld ratings: choose a smaller batch_size", (long long)largest);
-    b->window_begin = 0;
-    if (largest <= b->window_room) {
-        for (int64_t w = 0; w < b->n_window; w++)
-            b->window[w].n = 0;
+    if (largest <= b->window_room)
         return GUSTO_OK;
-    }
 
     clear_window(&context->allocator, b);
     const int64_t fit = WINDOW_ENTRIES / largest;
@@ -170,8 +160,7 @@ static gusto_status make_window(gusto_context *context, gu_bilinear *b)
 
     const int64_t users = largest < b->batches.shape.n_users ? largest : b->batches.shape.n_users;
     b->old_rows = gu_new(context, users * b->P->ld, gusto_real);
-    b->n_tile_loss = 2 * largest / 1024 + 2;
-    b->tile_loss = gu_new(context, b->n_tile_loss, double);
+    b->tile_loss = gu_new(context, gu_prepared_most_tiles(largest), double);
     return b->old_rows && b->tile_loss ? GUSTO_OK : GUSTO_ENOMEM;
 }
 
@@ -280,7 +269,7 @@ int64_t gu_bilinear_memory(const gu_training *training, int64_t n_users, int64_t
     const int64_t real = sizeof(gusto_real), ld = gu_padded(k);
     const int64_t state = gu_params_memory(training->optimizer, (n_users + n_items) * (ld + 1), n_users + n_items);
     const double  from = training->crossover < 0 ? DENSE_FROM : training->crossover;
-    const bool    whole = takes_whole_users(training->schedule) && !weighted;
+    const bool    whole = training->schedule->whole_users && !weighted;
     if (whole && (training->way == GU_WAY_DENSE ||
                   (training->way == GU_WAY_AUTO && (double)nnz >= from * (double)n_users * (double)n_items)))
         return state + (dense ? 0 : n_users * n_items * real);

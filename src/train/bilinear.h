@@ -57,9 +57,7 @@ typedef struct gu_bilinear {
     gu_prepared *window;                              /* [n_window]: batches are made ready several at a time, one a thread */
     int64_t      n_window, window_begin, window_room; /* ready: [window_begin, window_begin + n_window); room: entries */
     gusto_real  *old_rows;                            /* P as it was, of the users of the batch */
-    double      *tile_loss;
-    int64_t      n_tile_loss;
-    int64_t      old_room;
+    double      *tile_loss;                           /* of each tile of users of the batch */
 
     /* dense */
     const gusto_real *dense; /* [n_users x dense_ld], NaN = missing; NULL: not this way */
@@ -100,6 +98,9 @@ void gu_bilinear_move(const gu_bilinear *b, const gu_param *param, int64_t row, 
 /* The same for a bias: sum is the sum of its residuals. */
 void gu_bilinear_move_bias(const gu_bilinear *b, const gu_param *param, int64_t row, int64_t step, double rate, double sum,
                            int64_t n, int64_t total);
+
+/* The most tiles that n entries are cut into. */
+int64_t gu_prepared_most_tiles(int64_t n);
 
 /* prepare.c: room for batches of n entries; a batch made ready from the epoch's entries. */
 gusto_status gu_prepared_room(gusto_context *context, int64_t n, int64_t n_items, gu_prepared *p);

@@ -27,11 +27,17 @@ static int digit_of(int64_t n, int64_t n_items)
     return bits <= DIGIT || n_items <= 4 * n ? bits : DIGIT;
 }
 
+/* A tile ends at TILE entries or more. */
+int64_t gu_prepared_most_tiles(int64_t n)
+{
+    return n / TILE + 1;
+}
+
 gusto_status gu_prepared_room(gusto_context *context, int64_t n, int64_t n_items, gu_prepared *p)
 {
     *p = (gu_prepared){0};
     const int64_t most_items = n < n_items ? n : n_items;
-    const int64_t tiles = 2 * n / TILE + 2;
+    const int64_t tiles = gu_prepared_most_tiles(n);
     const int     digit = digit_of(n, n_items) > DIGIT ? digit_of(n, n_items) : DIGIT;
     p->user = gu_new(context, n, int32_t);
     p->user_start = gu_new(context, n + 1, int64_t);
