@@ -24,7 +24,6 @@ GUSTO_API const char *gusto_model_name_at(int t, const char **summary);
 
 /* The o-th option of the model: its full name ("rank", "adam.beta1") in name [GUSTO_OPTION_TEXT], its table line in *option.
  * Returns false past the end. */
-enum { GUSTO_OPTION_TEXT = 64 };
 GUSTO_API bool gusto_model_option_at(const gusto_model *model, int o, char *name, const gusto_option **option);
 
 /* ---- making and setting ---- */
@@ -33,7 +32,7 @@ GUSTO_API bool gusto_model_option_at(const gusto_model *model, int o, char *name
 GUSTO_API gusto_status gusto_model_create(gusto_context *context, const char *name, gusto_model **out);
 GUSTO_API void         gusto_model_destroy(gusto_model *model);
 
-/* Sets an option from text, or as a number (names: by index). Un-fits the model.
+/* Sets an option from text, or as a number (names: by index; not strings). Un-fits the model.
  * Errors: GUSTO_EOPTION, naming the nearest option, or the bound. */
 GUSTO_API gusto_status gusto_model_set(gusto_context *context, gusto_model *model, const char *name, const char *text);
 GUSTO_API gusto_status gusto_model_set_number(gusto_context *context, gusto_model *model, const char *name, double value);

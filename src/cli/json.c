@@ -46,7 +46,7 @@ json_t *json_options(gusto_context *context, const gusto_model *model)
     char                name[GUSTO_OPTION_TEXT], text[GUSTO_OPTION_TEXT];
     const gusto_option *option;
     for (int o = 0; gusto_model_option_at(model, o, name, &option); o++) {
-        double value = NAN;
+        double value = NAN; /* a string has none */
         gusto_model_get_number(context, model, name, &value);
         json_t *entry = NULL;
         switch (option->kind) {
@@ -60,6 +60,7 @@ json_t *json_options(gusto_context *context, const gusto_model *model)
             entry = json_boolean(value != 0);
             break;
         case GUSTO_OPTION_NAME:
+        case GUSTO_OPTION_STRING:
             if (gusto_model_get(context, model, name, text) == GUSTO_OK)
                 entry = json_string(text);
             break;

@@ -17,6 +17,9 @@ static void print_bound(char *text, size_t size, const gusto_option *o)
             snprintf(text + used, size - used, "%s%s", c ? ", " : "", o->choice(c));
         }
         return;
+    case GUSTO_OPTION_STRING:
+        snprintf(text, size, "text of %.9g .. %.9g bytes", o->low, o->high);
+        return;
     default:
         snprintf(text, size, "%.9g .. %.9g", o->low, o->high);
     }
@@ -35,7 +38,7 @@ static void print_options(const gusto_option *options, int n)
     for (int j = 0; j < n; j++) {
         const gusto_option *o = &options[j];
         char                value[GUSTO_OPTION_TEXT];
-        if (o->kind == GUSTO_OPTION_NAME)
+        if (o->kind == GUSTO_OPTION_NAME || o->kind == GUSTO_OPTION_STRING)
             snprintf(value, sizeof value, "%s", o->choice((int)o->value));
         else if (o->kind == GUSTO_OPTION_BOOL)
             snprintf(value, sizeof value, "%s", o->value != 0 ? "true" : "false");

@@ -28,7 +28,7 @@ void gu_log(const gusto_context *context, gusto_log_level level, const char *for
 /* Threads that a parallel region of this context uses, at least 1: for num_threads(). */
 int gu_threads(const gusto_context *context);
 
-enum { GU_NAME_TEXT = 64 };
+enum { GU_NAME_TEXT = 256 };
 
 /* The name among `count` that is nearest to `word` by edit distance, for messages: copied to nearest [GU_NAME_TEXT],
  * "" if count is 0. A name is also met by what stands behind its dot.

@@ -7,25 +7,41 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
+
+/* Copies the text, and returns what stands for it among the values. */
+static double set_string(char *string, const char *text)
+{
+    snprintf(string, GU_OPTION_TEXT, "%s", text);
+    return (double)(XXH3_64bits(string, strlen(string)) >> 11);
+}
 
 gusto_status gu_options_init(gusto_context *context, const gu_option_group *groups, int n_groups, gu_options *out)
 {
     *out = (gu_options){.n_groups = n_groups};
-    for (int g = 0; g < n_groups; g++)
+    int n_strings = 0;
+    for (int g = 0; g < n_groups; g++) {
         out->n += groups[g].n;
+        for (int j = 0; j < groups[g].n; j++)
+            n_strings += groups[g].table[j].kind == GUSTO_OPTION_STRING;
+    }
 
     out->groups = gu_new(context, n_groups, gu_option_group);
     out->value = gu_new(context, out->n, double);
-    if (!out->groups || !out->value) {
+    out->string = gu_alloc(context, n_strings, sizeof *out->string);
+    if (!out->groups || !out->value || !out->string) {
         gu_options_clear(&context->allocator, out);
         return GUSTO_ENOMEM;
     }
 
     double *value = out->value;
+    char(*string)[GU_OPTION_TEXT] = out->string;
     for (int g = 0; g < n_groups; g++) {
         out->groups[g] = groups[g];
-        for (int j = 0; j < groups[g].n; j++)
-            *value++ = groups[g].table[j].value;
+        for (int j = 0; j < groups[g].n; j++) {
+            const gusto_option *option = &groups[g].table[j];
+            *value++ = option->kind == GUSTO_OPTION_STRING ? set_string(*string++, option->choice(0)) : option->value;
+        }
     }
     return GUSTO_OK;
 }
@@ -34,6 +50,7 @@ void gu_options_clear(const gusto_allocator *allocator, gu_options *options)
 {
     gu_free(allocator, options->groups);
     gu_free(allocator, options->value);
+    gu_free(allocator, options->string);
     *options = (gu_options){0};
 }
 
@@ -120,7 +137,9 @@ gusto_status gu_options_set_number(gusto_context *context, gu_options *options, 
         return unknown(context, options, name);
     char                full[GU_OPTION_TEXT];
     const gusto_option *option = gu_options_at(options, o, full);
-    const gusto_status  status = check(context, option, name, value);
+    if (option->kind == GUSTO_OPTION_STRING)
+        return gu_error(context, GUSTO_EOPTION, "option %s is text, not a number", name);
+    const gusto_status status = check(context, option, name, value);
     if (status == GUSTO_OK)
         options->value[o] = value;
     return status;
@@ -158,6 +177,25 @@ static gusto_status bad_choice(gusto_context *context, const gusto_option *optio
     return gu_error(context, GUSTO_EOPTION, "option %s: \"%s\" is none of: %s", name, text, list);
 }
 
+/* Where the o-th option, a string, is kept. */
+static char *string_of(const gu_options *options, int o)
+{
+    int before = 0;
+    for (int g = 0; g < options->n_groups; g++)
+        for (int j = 0; j < options->groups[g].n && o > 0; j++, o--)
+            before += options->groups[g].table[j].kind == GUSTO_OPTION_STRING;
+    return options->string[before];
+}
+
+static gusto_status check_length(gusto_context *context, const gusto_option *option, const char *name, const char *text)
+{
+    const size_t n = strlen(text);
+    if ((double)n >= option->low && (double)n <= option->high && n < GU_OPTION_TEXT)
+        return GUSTO_OK;
+    return gu_error(context, GUSTO_EOPTION, "option %s: a text of %zu bytes is not within %.0f .. %.0f bytes", name, n,
+                    option->low, option->high);
+}
+
 gusto_status gu_options_set(gusto_context *context, gu_options *options, const char *name, const char *text)
 {
     const int o = gu_options_find(options, name);
@@ -167,7 +205,13 @@ gusto_status gu_options_set(gusto_context *context, gu_options *options, const c
     char                full[GU_OPTION_TEXT];
     const gusto_option *option = gu_options_at(options, o, full);
     double              value = 0;
+    gusto_status        status;
     switch (option->kind) {
+    case GUSTO_OPTION_STRING:
+        status = check_length(context, option, name, text);
+        if (status == GUSTO_OK)
+            options->value[o] = set_string(string_of(options, o), text);
+        return status;
     case GUSTO_OPTION_NAME:
         if (!parse_choice(option, text, &value))
             return bad_choice(context, option, name, text);
@@ -185,9 +229,19 @@ gusto_status gu_options_set(gusto_context *context, gu_options *options, const c
     return gu_options_set_number(context, options, name, value);
 }
 
-void gu_options_text(const gusto_option *option, double value, char *text)
+const char *gu_options_string(const gu_options *options, const char *name)
 {
+    return string_of(options, gu_options_find(options, name));
+}
+
+void gu_options_text(const gu_options *options, int o, char *text)
+{
+    const gusto_option *option = gu_options_at(options, o, text);
+    const double        value = options->value[o];
     switch (option->kind) {
+    case GUSTO_OPTION_STRING:
+        snprintf(text, GU_OPTION_TEXT, "%s", string_of(options, o));
+        break;
     case GUSTO_OPTION_NAME:
         snprintf(text, GU_OPTION_TEXT, "%s", option->choice((int)value));
         break;

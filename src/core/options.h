@@ -6,7 +6,7 @@
 
 #include <gusto/option.h>
 
-enum { GU_OPTION_TEXT = 64 };
+enum { GU_OPTION_TEXT = GUSTO_OPTION_TEXT };
 
 /* One table. prefix "" or e.g. "adam": option beta1 is then "adam.beta1". */
 typedef struct gu_option_group {
@@ -19,7 +19,8 @@ typedef struct gu_options {
     gu_option_group *groups; /* owned */
     int              n_groups;
     int              n;     /* of all options */
-    double          *value; /* [n], group after group */
+    double          *value; /* [n], group after group; of a string a hash, so that whoever compares values sees it change */
+    char (*string)[GU_OPTION_TEXT]; /* the strings, in the order of their options */
 } gu_options;
 
 /* All values at their defaults.   groups [n_groups]: copied, the tables borrowed.   Errors: GUSTO_ENOMEM. */
@@ -39,7 +40,10 @@ const double *gu_options_group(const gu_options *options, const char *prefix, co
 gusto_status gu_options_set(gusto_context *context, gu_options *options, const char *name, const char *text);
 gusto_status gu_options_set_number(gusto_context *context, gu_options *options, const char *name, double value);
 
-/* The value as text that gu_options_set takes.   text [GU_OPTION_TEXT]. */
-void gu_options_text(const gusto_option *option, double value, char *text);
+/* The value of the o-th option as text that gu_options_set takes.   text [GU_OPTION_TEXT]. */
+void gu_options_text(const gu_options *options, int o, char *text);
+
+/* The value of a string option by full name, which must be there. Valid until it is set. */
+const char *gu_options_string(const gu_options *options, const char *name);
 
 #endif

@@ -91,7 +91,9 @@ bool gusto_model_option_at(const gusto_model *model, int o, char *name, const gu
 
 gusto_status gusto_model_set(gusto_context *context, gusto_model *model, const char *name, const char *text)
 {
-    const gusto_status status = gu_options_set(context, &model->options, name, text);
+    gusto_status status = model->type->check ? model->type->check(context, model, name, text) : GUSTO_OK;
+    if (status == GUSTO_OK)
+        status = gu_options_set(context, &model->options, name, text);
     if (status == GUSTO_OK)
         unfit(model);
     return status;
@@ -110,6 +112,9 @@ gusto_status gusto_model_get_number(gusto_context *context, const gusto_model *m
     const int o = gu_options_find(&model->options, name);
     if (o < 0)
         return gu_error(context, GUSTO_EOPTION, "no option \"%s\"", name);
+    char full[GUSTO_OPTION_TEXT];
+    if (gu_options_at(&model->options, o, full)->kind == GUSTO_OPTION_STRING)
+        return gu_error(context, GUSTO_EOPTION, "option %s is text, not a number", name);
     *value = model->options.value[o];
     return GUSTO_OK;
 }
@@ -119,8 +124,7 @@ gusto_status gusto_model_get(gusto_context *context, const gusto_model *model, c
     const int o = gu_options_find(&model->options, name);
     if (o < 0)
         return gu_error(context, GUSTO_EOPTION, "no option \"%s\"", name);
-    char full[GUSTO_OPTION_TEXT];
-    gu_options_text(gu_options_at(&model->options, o, full), model->options.value[o], text);
+    gu_options_text(&model->options, o, text);
     return GUSTO_OK;
 }
 
@@ -132,6 +136,11 @@ gusto_status gu_model_check_fitted(gusto_context *context, const gusto_model *mo
 double gu_model_option(const gusto_model *model, const char *name)
 {
     return model->options.value[gu_options_find(&model->options, name)];
+}
+
+const char *gu_model_string(const gusto_model *model, const char *name)
+{
+    return gu_options_string(&model->options, name);
 }
 
 gusto_status gusto_model_set_optimizer(gusto_context *context, gusto_model *model, const gusto_optimizer_type *type,

@@ -55,9 +55,9 @@ static gusto_status make_keys(gusto_context *context, const gusto_model *model, 
     if (state->optimizer)
         snprintf(add_key(k, "gusto.", "optimizer"), GU_OPTION_TEXT, "%s", state->optimizer);
     for (int o = 0; o < model->options.n; o++) {
-        char                name[GU_OPTION_TEXT];
-        const gusto_option *option = gu_options_at(&model->options, o, name);
-        gu_options_text(option, model->options.value[o], add_key(k, "option.", name));
+        char name[GU_OPTION_TEXT];
+        gu_options_at(&model->options, o, name);
+        gu_options_text(&model->options, o, add_key(k, "option.", name));
     }
     return GUSTO_OK;
 }

@@ -46,7 +46,12 @@ struct gu_model_type {
     int                 n_options;
     const char *const (*training_defaults)
         [2]; /* by gradients: defaults of training's options that differ, {name, text}, ended by NULL; else NULL */
-    bool               by_gradients;
+    bool by_gradients;
+
+    /* Refuses a text that an option (a string) may not have, before it is set. NULL: there is nothing to refuse.
+     * Errors: GUSTO_EOPTION, saying why. */
+    gusto_status (*check)(gusto_context *context, const gusto_model *model, const char *name, const char *text);
+
     const char *const *tensors; /* the names of its tensors, ended by NULL */
 
     /* Fits into an empty state, whose shape, ids, range, mean and seed are set. Adds tensors. On error the caller clears the state. */
@@ -89,6 +94,9 @@ void gu_model_end_list(gu_top *top, gusto_real *scores);
 
 /* The value of one of the model's options, by name: the option must be there. */
 double gu_model_option(const gusto_model *model, const char *name);
+
+/* The same for a string. Valid until it is set. */
+const char *gu_model_string(const gusto_model *model, const char *name);
 
 /* Adds a tensor with uninitialized (padding zeroed) data [rows x ld], owned by the state. NULL without memory. */
 void *gu_state_add(gusto_context *context, gu_state *state, const char *name, gusto_dtype dtype, int64_t rows, int64_t columns,

@@ -13,6 +13,24 @@ static void setup_context(void)
     for (int t_ = 0; gusto_model_name_at(t_, NULL); t_++) \
         for (gusto_model *model = fixture_model(context, t_); model; gusto_model_destroy(model), model = NULL)
 
+static void a_string_reads_back(gusto_model *model, const char *name, const gusto_option *option)
+{
+    char   text[GUSTO_OPTION_TEXT], again[GUSTO_OPTION_TEXT], longer[GUSTO_OPTION_TEXT + 1];
+    double value;
+    ck_assert_msg(option->help && option->help[0], "option %s has no help", name);
+    ck_assert_msg(0 <= option->low && option->high < GUSTO_OPTION_TEXT, "option %s: bounds of a string", name);
+    ck_assert_int_eq(gusto_model_get(context, model, name, text), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, name, text), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_get_number(context, model, name, &value), GUSTO_EOPTION);
+    ck_assert_int_eq(gusto_model_set_number(context, model, name, 1), GUSTO_EOPTION);
+    ck_assert_ptr_nonnull(strstr(gusto_context_message(context), name));
+    memset(longer, 'x', sizeof longer);
+    longer[GUSTO_OPTION_TEXT] = 0;
+    ck_assert_int_eq(gusto_model_set(context, model, name, longer), GUSTO_EOPTION);
+    ck_assert_int_eq(gusto_model_get(context, model, name, again), GUSTO_OK);
+    ck_assert_str_eq(text, again);
+}
+
 START_TEST(options_have_sound_defaults_and_bounds)
 {
     setup_context();
@@ -23,6 +41,10 @@ START_TEST(options_have_sound_defaults_and_bounds)
         char                name[GUSTO_OPTION_TEXT], text[GUSTO_OPTION_TEXT];
         const gusto_option *option;
         for (int o = 0; gusto_model_option_at(model, o, name, &option); o++) {
+            if (option->kind == GUSTO_OPTION_STRING) {
+                a_string_reads_back(model, name, option);
+                continue;
+            }
             double value, again;
             ck_assert_int_eq(gusto_model_get_number(context, model, name, &value), GUSTO_OK);
             ck_assert_int_eq(gusto_model_get(context, model, name, text), GUSTO_OK);
