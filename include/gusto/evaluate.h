@@ -13,6 +13,10 @@ typedef struct gusto_evaluate_options {
     bool   no_clip;   /* rmse, mae: do not clip predictions to the training range */
     bool   keep_seen; /* ranking: let lists hold training items */
     double relevant;  /* ranking: a held-out item counts from this value on; -INFINITY (the default): every held-out item */
+    /* ranking: the items that the lists of the model's user u are made of, candidate_item[candidate_start[u]] and so on up to
+     * candidate_start[u + 1] - 1, in any order; users without one are not ranked. NULL (the default): all items. */
+    const int64_t *candidate_start; /* [n_users + 1] */
+    const int32_t *candidate_item;
 } gusto_evaluate_options;
 
 GUSTO_API gusto_evaluate_options gusto_evaluate_options_default(void);

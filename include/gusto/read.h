@@ -27,7 +27,8 @@ typedef struct gusto_read_options {
     int         header;    /* text: 1 the first line names the columns, 0 it does not, -1 look */
     /* Columns by name (needs a header) or by number from 1. NULL: by usual names (userId, movieId, item, rating, value,
      * count, weight, timestamp, ...) if there is a header, else 1, 2, 3 and, if there are four or more columns, 4 for time.
-     * A header with a weight but no value (hetrec-lastfm) means the value. "none": the column is not read. */
+     * A header with a weight but no value (hetrec-lastfm) means the value; one without either, but with a column that is
+     * taken for nothing, is an error. "none": the column is not read. */
     const char      *user, *item, *value, *weight, *time;
     gusto_duplicates duplicates;
     gusto_real       missing;             /* jester: this value stands for no rating; 99 by default */
@@ -68,6 +69,25 @@ GUSTO_API gusto_status gusto_titles_read(gusto_context *context, const char *pat
                                          gusto_titles **out);
 GUSTO_API const char  *gusto_titles_get(const gusto_titles *titles, int32_t row); /* NULL where there is none */
 GUSTO_API void         gusto_titles_destroy(gusto_titles *titles);
+
+/* Lists of items by user, in the rows of a model or of ratings: user u has item[start[u]] .. item[start[u + 1] - 1]. */
+typedef struct gusto_lists {
+    size_t          size; /* sizeof(gusto_lists) */
+    int32_t         n_users;
+    int64_t        *start;     /* [n_users + 1] */
+    int32_t        *item;      /* in the order of the file */
+    int64_t         n_unknown; /* items left out: their user or they themselves are in no dictionary */
+    gusto_allocator allocator;
+} gusto_lists;
+
+/* Reads lists: text without a header, each line a user and then one or more items; several lines of a user add up. A file of
+ * (user, item) pairs is such a file. Separators and quotes as for ratings; also gzipped.
+ * user_ids, item_ids: what numbers them; NULL: the identity below n_users, n_items. Ids that they lack are left out and counted.
+ * *out is the caller's, who clears it; empty after an error.   Cost: two passes over the text, one thread.
+ * Errors: GUSTO_EIO, GUSTO_EFORMAT with file and line, GUSTO_ENOMEM. */
+GUSTO_API gusto_status gusto_lists_read(gusto_context *context, const char *path, const gusto_ids *user_ids, int32_t n_users,
+                                        const gusto_ids *item_ids, int32_t n_items, gusto_lists *out);
+GUSTO_API void         gusto_lists_clear(gusto_lists *lists); /* of a cleared one: nothing */
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,21 @@
 #include "cli/common.h"
 #include "cli/output.h"
 
+#include <string.h>
+
+/* Matrix Market has values only: says what the file does not keep. */
+static void say_what_is_lost(const session *s, const gusto_ratings *ratings, const char *path)
+{
+    gusto_rows   rows;
+    const size_t n = strlen(path);
+    if (n < 4 || strcmp(path + n - 4, ".mtx") != 0 || gusto_ratings_by_user(s->context, ratings, &rows) < 0)
+        return;
+    const bool ids = gusto_ratings_user_ids(ratings) || gusto_ratings_item_ids(ratings);
+    if (ids || rows.weight || rows.time)
+        say(s, "%s: Matrix Market numbers rows and columns from 1 and has values only; not kept:%s%s%s", path, ids ? " ids" : "",
+            rows.weight ? " weights" : "", rows.time ? " times" : "");
+}
+
 static exit_code work(session *s, const char *path, gusto_ratings **ratings)
 {
     if (!path)
@@ -20,6 +35,7 @@ static exit_code work(session *s, const char *path, gusto_ratings **ratings)
         return failure(s, status);
     say(s, "%lld ratings of %d users x %d items to %s", (long long)gusto_ratings_nnz(*ratings), gusto_ratings_n_users(*ratings),
         gusto_ratings_n_items(*ratings), path);
+    say_what_is_lost(s, *ratings, path);
     return DONE;
 }
 

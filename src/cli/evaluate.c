@@ -7,11 +7,12 @@
 
 typedef struct evaluation {
     const char **metric; /* as given; NULL: the defaults */
-    const char  *relevant;
+    const char  *relevant, *candidates;
     int          json, no_clip, keep_seen;
 
     gusto_model   *model;
     gusto_ratings *test;
+    gusto_lists    lists; /* of candidates */
 } evaluation;
 
 /* rmse and mae say nothing about ratings that are all alike, such as a list of pairs. */
@@ -66,6 +67,15 @@ static exit_code work(session *s, evaluation *e)
     if (code != DONE)
         return code;
 
+    if (e->candidates) {
+        status = gusto_lists_read(s->context, e->candidates, gusto_model_user_ids(e->model), gusto_model_n_users(e->model),
+                                  gusto_model_item_ids(e->model), gusto_model_n_items(e->model), &e->lists);
+        if (status < 0)
+            return failure(s, status);
+        options.candidate_start = e->lists.start;
+        options.candidate_item = e->lists.item;
+    }
+
     const char *const *metrics;
     gusto_evaluation   counts = {0};
     const int          n = choose(e, &metrics);
@@ -91,6 +101,8 @@ static exit_code run(session *s, int argc, const char **argv)
          "NAME"},
         {"relevant", 0, POPT_ARG_STRING, &e.relevant, 0, "ranking: only held-out ratings from this value on count (default: all)",
          "VALUE"},
+        {"candidates", 0, POPT_ARG_STRING, &e.candidates, 0,
+         "ranking: lists are made of these items only: each line of FILE a user and his items", "FILE"},
         {"keep-seen", 0, POPT_ARG_NONE, &e.keep_seen, 0, "ranking: lists may hold training items", NULL},
         {"no-clip", 0, POPT_ARG_NONE, &e.no_clip, 0, "rmse, mae: do not clip predictions to the training range", NULL},
         {"json", 0, POPT_ARG_NONE, &e.json, 0, "print one JSON object", NULL},
@@ -100,6 +112,7 @@ static exit_code run(session *s, int argc, const char **argv)
         code = work(s, &e);
     gusto_model_destroy(e.model);
     gusto_ratings_destroy(e.test);
+    gusto_lists_clear(&e.lists);
     session_clear(s, own);
     return code;
 }

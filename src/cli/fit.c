@@ -137,6 +137,8 @@ static exit_code train(session *s, fit *f, progress *p)
     say(s, "%s: %s to %lld ratings of %d users x %d items in %.2f s", gusto_model_name(f->fitted),
         status == GUSTO_CANCELLED ? "interrupted while fitting" : "fitted", (long long)gusto_ratings_nnz(f->train),
         gusto_ratings_n_users(f->train), gusto_ratings_n_items(f->train), now() - p->started);
+    if (f->resume && p->epochs == 0 && status == GUSTO_OK)
+        say(s, "nothing was left to do: %s is of a fit that had come to its end", f->resume);
     if (status == GUSTO_CONVERGED)
         say(s, "%s", gusto_status_text(status));
     const gusto_epoch *best = best_epoch(f->fitted);

@@ -97,7 +97,7 @@ gusto_status gusto_evaluate(gusto_context *context, const gusto_model *model, co
     }
     if (status == GUSTO_OK) {
         count(&set, &counts);
-        counts.ranked_users = gu_ranked_users(&set, opts.relevant, user);
+        counts.ranked_users = gu_ranked_users(&set, &opts, user);
         status = all_errors(context, model, &set, &opts, n, metric, values);
     }
     if (status == GUSTO_OK)

@@ -14,7 +14,7 @@
 #include <omp.h>
 #include <string.h>
 
-enum { TILE_USERS = 64, TILE_SCORES = 1 << 22, HELD = 1, HAD = 2 };
+enum { TILE_USERS = 64, TILE_SCORES = 1 << 22, HELD = 1, BARRED = 2 };
 
 typedef struct sum {
     double  value;
@@ -42,20 +42,22 @@ typedef struct ranking_job {
 typedef struct bench {
     gusto_real *score; /* [tile_users x n_items] */
     int32_t    *user;  /* [tile_users] */
-    uint8_t    *mark;  /* [n_items]: HELD, HAD; all zero between users */
+    uint8_t    *mark;  /* [n_items]: HELD, BARRED; all zero between users */
     gusto_real *held;  /* [n_items]: scores of held-out items */
     gu_top      top;
     bool       *hit; /* [k] */
 } bench;
 
-int64_t gu_ranked_users(const gu_test_set *test, double relevant, int32_t *user)
+int64_t gu_ranked_users(const gu_test_set *test, const gusto_evaluate_options *options, int32_t *user)
 {
-    int64_t n = 0;
+    const int64_t *start = options->candidate_start;
+    int64_t        n = 0;
     for (int32_t u = 0; u < test->rows.n_rows; u++) {
-        bool any = false;
+        const int32_t row = test->user[u];
+        bool          any = false;
         for (int64_t e = test->rows.start[u]; e < test->rows.start[u + 1] && !any; e++)
-            any = test->rows.value[e] >= relevant;
-        if (any && test->user[u] >= 0)
+            any = test->rows.value[e] >= options->relevant;
+        if (any && row >= 0 && (!start || start[row] < start[row + 1]))
             user[n++] = u;
     }
     return n;
@@ -84,25 +86,62 @@ static gusto_status bench_init(gusto_context *context, const ranking_job *job, b
     return b->score && b->user && b->mark && b->held && b->top.score && b->top.item && b->hit ? GUSTO_OK : GUSTO_ENOMEM;
 }
 
-/* Sets or takes away the marks of a user's held-out and training items. Returns |G|, with items that the model does not know. */
-static int64_t mark(const ranking_job *job, int32_t u, bool set, uint8_t *mark)
+/* Bars what may not be in the user's list, and marks his held-out items. Returns |G|, with items that the model does not know. */
+static int64_t mark(const ranking_job *job, int32_t u, uint8_t *mark)
+{
+    const gu_test_set            *test = job->test;
+    const gusto_evaluate_options *options = job->options;
+    const gusto_rows             *rows = &test->rows, *seen = &test->seen;
+    const int32_t                 row = test->user[u];
+    int64_t                       n_held = 0;
+    if (options->candidate_start) {
+        memset(mark, BARRED, (size_t)job->n_items);
+        for (int64_t e = options->candidate_start[row]; e < options->candidate_start[row + 1]; e++)
+            mark[options->candidate_item[e]] = 0;
+    }
+    if (!options->keep_seen)
+        for (int64_t e = seen->start[row]; e < seen->start[row + 1]; e++)
+            mark[seen->column[e]] = BARRED;
+    for (int64_t e = rows->start[u]; e < rows->start[u + 1]; e++) {
+        const int32_t i = test->item[rows->column[e]];
+        if (!(rows->value[e] >= options->relevant))
+            continue;
+        n_held++;
+        if (i >= 0)
+            mark[i] |= HELD;
+    }
+    return n_held;
+}
+
+/* Takes the marks away. */
+static void unmark(const ranking_job *job, int32_t u, uint8_t *mark)
 {
     const gu_test_set *test = job->test;
     const gusto_rows  *rows = &test->rows, *seen = &test->seen;
     const int32_t      row = test->user[u];
-    int64_t            n_held = 0;
-    if (!job->options->keep_seen)
-        for (int64_t e = seen->start[row]; e < seen->start[row + 1]; e++)
-            mark[seen->column[e]] = set ? HAD : 0;
-    for (int64_t e = rows->start[u]; e < rows->start[u + 1]; e++) {
-        const int32_t i = test->item[rows->column[e]];
-        if (!(rows->value[e] >= job->options->relevant))
-            continue;
-        n_held++;
-        if (i >= 0)
-            mark[i] = set ? mark[i] | HELD : 0;
+    if (job->options->candidate_start) {
+        memset(mark, 0, (size_t)job->n_items);
+        return;
     }
-    return n_held;
+    for (int64_t e = seen->n_rows > 0 ? seen->start[row] : 0; seen->n_rows > 0 && e < seen->start[row + 1]; e++)
+        mark[seen->column[e]] = 0;
+    for (int64_t e = rows->start[u]; e < rows->start[u + 1]; e++)
+        if (test->item[rows->column[e]] >= 0)
+            mark[test->item[rows->column[e]]] = 0;
+}
+
+/* Items that may not be in the list get a score below all others. */
+static void bar(const ranking_job *job, int32_t u, const uint8_t *mark, gusto_real *score)
+{
+    const gusto_rows *seen = &job->test->seen;
+    const int32_t     row = job->test->user[u];
+    if (job->options->candidate_start) {
+        for (int32_t i = 0; i < job->n_items; i++)
+            score[i] = mark[i] & BARRED ? -(gusto_real)INFINITY : score[i];
+    } else if (!job->options->keep_seen) {
+        for (int64_t e = seen->start[row]; e < seen->start[row + 1]; e++)
+            score[seen->column[e]] = -INFINITY;
+    }
 }
 
 static double auc(const ranking_job *job, int32_t u, int64_t n_held, const gusto_real *score, bench *b)
@@ -119,21 +158,17 @@ static double auc(const ranking_job *job, int32_t u, int64_t n_held, const gusto
 
 static void rank_user(const gu_kernels *kernels, const ranking_job *job, int32_t u, gusto_real *score, bench *b, sum *sums)
 {
-    const gusto_rows *seen = &job->test->seen;
-    const int32_t     row = job->test->user[u];
-    const int64_t     n_held = mark(job, u, true, b->mark);
-    const double      area = job->wants_auc ? auc(job, u, n_held, score, b) : 0;
+    const int64_t n_held = mark(job, u, b->mark);
+    const double  area = job->wants_auc ? auc(job, u, n_held, score, b) : 0;
 
-    if (!job->options->keep_seen)
-        for (int64_t e = seen->start[row]; e < seen->start[row + 1]; e++)
-            score[seen->column[e]] = -INFINITY;
+    bar(job, u, b->mark, score);
     b->top.k = job->k;
     b->top.n = 0;
     kernels->top_push(&b->top, job->n_items, score, 0);
     gu_top_sort(&b->top);
     for (int j = 0; j < b->top.n; j++)
         b->hit[j] = b->mark[b->top.item[j]] & HELD;
-    mark(job, u, false, b->mark);
+    unmark(job, u, b->mark);
 
     const gu_list list = {b->top.n, b->top.item, b->hit, n_held, &job->overlap};
     for (int m = 0; m < job->n; m++) {

@@ -5,9 +5,10 @@
 #include "eval/metrics.h"
 #include "eval/test_set.h"
 
-/* The users to be ranked: known to the model, with at least one held-out item of value `relevant` or more.
+/* The users to be ranked: known to the model, with at least one relevant held-out item and, if there are lists of candidates,
+ * with a candidate.
  * user [test->rows.n_rows]: their rows in the test set, ascending.   Returns how many. */
-int64_t gu_ranked_users(const gu_test_set *test, double relevant, int32_t *user);
+int64_t gu_ranked_users(const gu_test_set *test, const gusto_evaluate_options *options, int32_t *user);
 
 /* metric [n]: all of a ranking kind.   value [n].   user [n_users]: from gu_ranked_users, at least one.
  * Errors: GUSTO_ENOMEM, GUSTO_EUNSUPPORTED (the model did not keep who had what, and it is needed), GUSTO_EARG (a metric has no

@@ -27,15 +27,15 @@ static gusto_status check_length(reader *r)
     if (r->size < LENGTH + 2)
         return gu_error(r->context, GUSTO_EFORMAT, "%s: %lld bytes: too short for a container", r->path, (long long)r->size);
     memcpy(&length, r->bytes, LENGTH);
-    if (length < 2 || length > (uint64_t)(r->size - LENGTH))
-        return gu_error(r->context, GUSTO_EFORMAT,
-                        "%s: no container, or cut off: its header should be %llu bytes long, the file has %lld", r->path,
-                        (unsigned long long)length, (long long)r->size);
+    if (r->bytes[LENGTH] != '{' || length < 2)
+        return gu_error(r->context, GUSTO_EFORMAT, "%s: not a file of gusto's: neither a model nor ratings in the container",
+                        r->path);
+    if (length > (uint64_t)(r->size - LENGTH))
+        return gu_error(r->context, GUSTO_EFORMAT, "%s: cut off: its header should be %llu bytes long, the file has %lld",
+                        r->path, (unsigned long long)length, (long long)r->size);
     if (length > GU_CONTAINER_MAX_HEADER)
         return gu_error(r->context, GUSTO_EFORMAT, "%s: its header should be %llu bytes long: at most %d are allowed", r->path,
                         (unsigned long long)length, GU_CONTAINER_MAX_HEADER);
-    if (r->bytes[LENGTH] != '{')
-        return gu_error(r->context, GUSTO_EFORMAT, "%s: no container: byte %d is not '{'", r->path, LENGTH);
     r->header->begin = LENGTH + (int64_t)length;
     return GUSTO_OK;
 }

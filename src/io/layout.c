@@ -10,7 +10,7 @@
 
 static const char *const user_names[] = {"user", "u", NULL};
 static const char *const item_names[] = {"item", "i", "movie", "artist", "track", "song", "book", "product", NULL};
-static const char *const value_names[] = {"rating", "value", "count", "score", "stars", NULL};
+static const char *const value_names[] = {"rating", "value", "count", "score", "stars", "r", NULL};
 static const char *const weight_names[] = {"weight", NULL};
 static const char *const time_names[] = {"timestamp", "time", NULL};
 
@@ -141,6 +141,19 @@ static bool is_taken(const search *s, gu_role role, int64_t column)
     return false;
 }
 
+/* A column that is taken for nothing. -1: there is none. */
+static int64_t find_spare(const search *s)
+{
+    for (int64_t column = 0; column < s->layout->n_columns; column++) {
+        bool taken = false;
+        for (gu_role role = 0; role < GU_N_ROLES; role++)
+            taken |= s->layout->column[role] == column;
+        if (!taken)
+            return column;
+    }
+    return -1;
+}
+
 /* The columns that no option names. */
 static gusto_status choose_usual(const search *s)
 {
@@ -161,6 +174,11 @@ static gusto_status choose_usual(const search *s)
         column[GU_VALUE] = column[GU_WEIGHT];
         column[GU_WEIGHT] = -1;
     }
+    /* Not to take every value for 1 where the ratings have a name of their own. */
+    if (s->header && column[GU_VALUE] < 0 && !s->options->value && find_spare(s) >= 0)
+        return gu_error(s->context, GUSTO_EFORMAT,
+                        "%s:%lld: the header names no value column (found %.*s); name it, or \"none\" if each pair counts as 1",
+                        s->source->name, (long long)line_number(s), shown(s), s->line);
     return GUSTO_OK;
 }
 

@@ -29,6 +29,9 @@ class Options(Case):
         self.refused(BAD_USAGE, "split", self.ratings, "--folds", "3", "--fold", "4", "--train", "a", "--test", "b", says="--fold")
         self.refused(BAD_USAGE, "synth", "--users", "10", "--items", "10", "--ratings", "51", "-o", "x.tsv")
 
+    def test_text_for_a_model(self):
+        self.refused(BAD_INPUT, "evaluate", self.ratings, self.ratings, says=["ratings.tsv", "not a file of gusto's"])
+
     def test_missing_and_contradicting(self):
         model = self.fit()
         self.refused(BAD_USAGE, "fit", says="usage: gusto fit")

@@ -2,7 +2,7 @@
 import json
 import unittest
 
-from support import MOVIES, Case, made_up
+from support import BAD_INPUT, MOVIES, Case, made_up
 
 
 class Help(Case):
@@ -95,6 +95,16 @@ class Evaluate(Case):
         self.assertEqual(names[:5], ["rmse", "mae", "precision@10", "recall@10", "ndcg@10"])
         self.assertEqual([line.split()[0] for line in without.splitlines()], names[2:])
         self.assertRegex(with_values.splitlines()[0], r"^rmse +\d\.\d{6}$")
+
+    def test_candidates(self):
+        """Of two candidates the one that was held out comes first or second; a user without candidates is not ranked."""
+        model = self.fit(model="popularity")
+        test = self.write("test.tsv", "10\t100\n11\t101\n12\t102\n")
+        lists = self.write("lists.tsv", "10\t100\t101\t102\n11\t103\n10\t104\n")
+        found = self.json(self.gusto("evaluate", model, test, "--candidates", lists, "--keep-seen", "--metric", "hr@4", "--metric", "hr@1", "--json"))
+        self.assertEqual((found["ranked_users"], found["hr@4"]), (2, 0.5))
+        self.assertIn(found["hr@1"], (0, 0.5))
+        self.refused(BAD_INPUT, "evaluate", model, test, "--candidates", self.write("bad.tsv", "10\t100\n11\n"), says="bad.tsv:2")
 
     def test_taste_is_learned(self):
         """Half of the pairs are likes, by parity: a model that finds them has an AUC well above that of popularity."""
@@ -192,6 +202,7 @@ class Files(Case):
         self.assertEqual(sorted(back), kept)
         self.gusto("convert", "a.ratings", "-o", "e.mtx")
         self.assertTrue(self.path("e.mtx").read_text().startswith("%%MatrixMarket matrix coordinate"))
+        self.assertIn("not kept: ids times", self.run_gusto("convert", "a.ratings", "-o", "e.mtx").stderr.decode())
 
     def test_synth(self):
         for seed, name in ((3, "a.ratings"), (3, "b.ratings"), (4, "c.ratings")):

@@ -64,6 +64,8 @@ class SameBytes(Case):
             process.wait()
         self.assertGreater(killed, 0)
         self.assertEqual(self.path("whole.gusto").read_bytes(), self.path("resumed.gusto").read_bytes())
+        again = self.run_gusto(*command[1:-4], "--resume", "c.gusto")
+        self.assertIn("nothing was left to do", again.stderr.decode())
 
     def test_resume_of_something_else(self):
         self.gusto("fit", "s.ratings", "-m", "mf", "-s", "epochs=2", "-q", "--checkpoint", "c.gusto")

@@ -41,7 +41,7 @@ static const good goods[] = {
     {"userID\tartistID\tweight\n2\t51\t13883\n", "2 51 13883\n", {0}},
     {"User_ID,item-id,value,Weight,time\n1,2,3,0.5,4\n", "1 2 3 w0.5 t4\n", {0}},
     {"uid,pid,grade\n1,2,3\n", "1 2 3\n", OPTIONS(-1, .user = "uid", .item = "pid", .value = "grade")},
-    {"userId,movieId,tag,timestamp\n2,7,\"a, \"\"b\"\"\",5\n", "2 7 1 t5\n", {0}},
+    {"userId,movieId,tag,timestamp\n2,7,\"a, \"\"b\"\"\",5\n", "2 7 1 t5\n", OPTIONS(-1, .value = "none")},
     {"a,b,c\n1,2,3\n", "1 2 3\n", OPTIONS(1, .user = "1", .item = "2", .value = "3")},
     {"user,item,3\n", "user item 3\n", {0}},
     /* numbers */
@@ -58,6 +58,8 @@ static const good goods[] = {
     {"007\tx y\t3\n7\t+5\t4\n", "007 x y 3\n7 +5 4\n", {0}},
     {"99999999999999999999\tx\t3\na\tx\t4\n", "99999999999999999999 x 3\na x 4\n", {0}},
     {"\"a,b\",\"say \"\"hi\"\"\",3\n\"1\" , c ,\"4\"\n", "a,b say \"hi\" 3\n1 c 4\n", {0}},
+    {"u,i,r\n1,2,3\n", "1 2 3\n", {0}},
+    {"u,i,opinion\n1,2,3\n", "1 2 1\n", OPTIONS(-1, .value = "none")},
     {"37107,-", "37107 - 1\n", {0}},
     {"\"a\t\"b\t3\n", "\"a \"b 3\n", {0}},
 };
@@ -88,6 +90,10 @@ static const bad bads[] = {
     {"", "FILE: the file is empty", E_FORMAT, {0}},
     {"\n \n", "FILE: the file has only blank lines", E_FORMAT, {0}},
     {"userId,itemId,rating\n", "FILE: no ratings, only a header", E_FORMAT, {0}},
+    {"u,i,opinion\n1,2,3\n",
+     "FILE:1: the header names no value column (found u,i,opinion); name it, or \"none\" if each pair counts as 1",
+     E_FORMAT,
+     {0}},
     {"1\n", "FILE:1: 1 column, expected at least a user and an item", E_FORMAT, {0}},
     {"1\t2\t3\n4\t5\n", "FILE:2: 2 columns, expected 3", E_FORMAT, {0}},
     {"1\t2\t3\n\n4\t5\t6\t7\n", "FILE:3: 4 columns, expected 3", E_FORMAT, {0}},
