@@ -29,7 +29,8 @@ gusto_status gu_options_init(gusto_context *context, const gu_option_group *grou
     out->groups = gu_new(context, n_groups, gu_option_group);
     out->value = gu_new(context, out->n, double);
     out->string = gu_alloc(context, n_strings, sizeof *out->string);
-    if (!out->groups || !out->value || !out->string) {
+    out->prefix = gu_alloc(context, n_groups, sizeof *out->prefix);
+    if (!out->groups || !out->value || !out->string || !out->prefix) {
         gu_options_clear(&context->allocator, out);
         return GUSTO_ENOMEM;
     }
@@ -37,7 +38,8 @@ gusto_status gu_options_init(gusto_context *context, const gu_option_group *grou
     double *value = out->value;
     char(*string)[GU_OPTION_TEXT] = out->string;
     for (int g = 0; g < n_groups; g++) {
-        out->groups[g] = groups[g];
+        snprintf(out->prefix[g], GU_PREFIX_TEXT, "%s", groups[g].prefix);
+        out->groups[g] = (gu_option_group){out->prefix[g], groups[g].table, groups[g].n};
         for (int j = 0; j < groups[g].n; j++) {
             const gusto_option *option = &groups[g].table[j];
             *value++ = option->kind == GUSTO_OPTION_STRING ? set_string(*string++, option->choice(0)) : option->value;
@@ -50,6 +52,7 @@ void gu_options_clear(const gusto_allocator *allocator, gu_options *options)
 {
     gu_free(allocator, options->groups);
     gu_free(allocator, options->value);
+    gu_free(allocator, options->prefix);
     gu_free(allocator, options->string);
     *options = (gu_options){0};
 }

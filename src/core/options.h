@@ -6,7 +6,7 @@
 
 #include <gusto/option.h>
 
-enum { GU_OPTION_TEXT = GUSTO_OPTION_TEXT };
+enum { GU_OPTION_TEXT = GUSTO_OPTION_TEXT, GU_PREFIX_TEXT = 64 };
 
 /* One table. prefix "" or e.g. "adam": option beta1 is then "adam.beta1". */
 typedef struct gu_option_group {
@@ -20,10 +20,11 @@ typedef struct gu_options {
     int              n_groups;
     int              n;     /* of all options */
     double          *value; /* [n], group after group; of a string a hash, so that whoever compares values sees it change */
+    char (*prefix)[GU_PREFIX_TEXT]; /* [n_groups]: what the groups' prefixes point to */
     char (*string)[GU_OPTION_TEXT]; /* the strings, in the order of their options */
 } gu_options;
 
-/* All values at their defaults.   groups [n_groups]: copied, the tables borrowed.   Errors: GUSTO_ENOMEM. */
+/* All values at their defaults.   groups [n_groups]: copied with their prefixes, the tables borrowed.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_options_init(gusto_context *context, const gu_option_group *groups, int n_groups, gu_options *out);
 void         gu_options_clear(const gusto_allocator *allocator, gu_options *options);
 

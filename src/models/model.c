@@ -1,8 +1,9 @@
 /* Making a model, its options, and what can be asked of it without a context's help. */
 #include "core/memory.h"
-#include "models/model_type.h"
+#include "models/members.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const gusto_option common[] = {
@@ -29,20 +30,84 @@ static gusto_status find(gusto_context *context, const char *name, const gu_mode
     return gu_error(context, GUSTO_EARG, "no model \"%s\"; did you mean \"%s\"?", name, nearest);
 }
 
-static gusto_status make_options(gusto_context *context, const gu_model_type *type, gu_options *options)
+/* The groups of a type's own options and those of its training, each under the prefix; without one also those common to all. text: room for
+ * prefixes. Returns how many. */
+static int type_groups(const gu_model_type *type, const char *prefix, gu_option_group *groups, char (*text)[GU_PREFIX_TEXT])
 {
-    gu_option_group groups[GU_MAX_GROUPS + 2];
-    int             n = 0, n_training;
+    int n = 0, n_training;
     if (type->n_options)
         groups[n++] = (gu_option_group){"", type->options, type->n_options};
-    groups[n++] = (gu_option_group){"", common, N_COMMON};
+    if (!prefix[0])
+        groups[n++] = (gu_option_group){"", common, N_COMMON};
     if (type->by_gradients)
         n += gu_training_groups(gu_training_options(&n_training), groups + n);
+    for (int g = 0; g < n && prefix[0]; g++) {
+        snprintf(text[g], GU_PREFIX_TEXT, "%s%s%s", prefix, groups[g].prefix[0] ? "." : "", groups[g].prefix);
+        groups[g].prefix = text[g];
+    }
+    return n;
+}
 
-    gusto_status status = gu_options_init(context, groups, n, options);
-    for (int d = 0; status == GUSTO_OK && type->training_defaults && type->training_defaults[d][0]; d++)
-        status = gu_options_set(context, options, type->training_defaults[d][0], type->training_defaults[d][1]);
+static gusto_status set_training_defaults(gusto_context *context, const gu_model_type *type, const char *prefix,
+                                          gu_options *options)
+{
+    gusto_status status = GUSTO_OK;
+    for (int d = 0; status == GUSTO_OK && type->training_defaults && type->training_defaults[d][0]; d++) {
+        char name[GU_OPTION_TEXT];
+        snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "." : "", type->training_defaults[d][0]);
+        status = gu_options_set(context, options, name, type->training_defaults[d][1]);
+    }
     return status;
+}
+
+/* The options of a type and of its members. */
+static gusto_status make_options(gusto_context *context, const gu_model_type *type, const gu_roster *roster, gu_options *options)
+{
+    enum { MOST = GU_MAX_GROUPS + 2 };
+    gu_option_group *groups = gu_alloc(context, (1 + roster->n) * MOST, sizeof *groups);
+    char(*text)[GU_PREFIX_TEXT] = gu_alloc(context, (1 + roster->n) * MOST, sizeof *text);
+    gusto_status status = GUSTO_ENOMEM;
+    if (groups && text) {
+        int n = type_groups(type, "", groups, NULL);
+        for (int m = 0; m < roster->n; m++)
+            n += type_groups(roster->type[m], roster->label[m], groups + n, text + n);
+        status = gu_options_init(context, groups, n, options);
+    }
+    if (status == GUSTO_OK)
+        status = set_training_defaults(context, type, "", options);
+    for (int m = 0; m < roster->n && status == GUSTO_OK; m++)
+        status = set_training_defaults(context, roster->type[m], roster->label[m], options);
+    gu_free(&context->allocator, groups);
+    gu_free(&context->allocator, text);
+    return status;
+}
+
+/* Options for another list of members; those that are there as before keep their values. */
+static gusto_status set_members(gusto_context *context, gusto_model *model, const char *text)
+{
+    gu_roster    roster;
+    gu_options   made;
+    gusto_status status = gu_roster_read(context, model->type, text, &roster);
+    if (status == GUSTO_OK)
+        status = make_options(context, model->type, &roster, &made);
+    if (status < 0)
+        return status;
+    for (int o = 0; o < model->options.n && status == GUSTO_OK; o++) {
+        char name[GU_OPTION_TEXT], value[GU_OPTION_TEXT];
+        gu_options_at(&model->options, o, name);
+        gu_options_text(&model->options, o, value);
+        if (gu_options_find(&made, name) >= 0)
+            status = gu_options_set(context, &made, name, value);
+    }
+    if (status == GUSTO_OK)
+        status = gu_options_set(context, &made, model->type->members, text);
+    if (status < 0) {
+        gu_options_clear(&context->allocator, &made);
+        return status;
+    }
+    gu_options_clear(&model->allocator, &model->options);
+    model->options = made;
+    return GUSTO_OK;
 }
 
 gusto_status gusto_model_create(gusto_context *context, const char *name, gusto_model **out)
@@ -52,12 +117,18 @@ gusto_status gusto_model_create(gusto_context *context, const char *name, gusto_
     gusto_status         status = find(context, name, &type);
     if (status < 0)
         return status;
+    gu_roster roster = {0};
+    for (int o = 0; status == GUSTO_OK && o < type->n_options; o++)
+        if (type->members && strcmp(type->options[o].name, type->members) == 0)
+            status = gu_roster_read(context, type, type->options[o].choice(0), &roster);
+    if (status < 0)
+        return status;
     gusto_model *model = gu_new_zero(context, 1, gusto_model);
     if (!model)
         return GUSTO_ENOMEM;
     model->type = type;
     model->allocator = context->allocator;
-    status = make_options(context, type, &model->options);
+    status = make_options(context, type, &roster, &model->options);
     if (status < 0) {
         gusto_model_destroy(model);
         return status;
@@ -92,7 +163,9 @@ bool gusto_model_option_at(const gusto_model *model, int o, char *name, const gu
 gusto_status gusto_model_set(gusto_context *context, gusto_model *model, const char *name, const char *text)
 {
     gusto_status status = model->type->check ? model->type->check(context, model, name, text) : GUSTO_OK;
-    if (status == GUSTO_OK)
+    if (status == GUSTO_OK && model->type->members && strcmp(name, model->type->members) == 0)
+        status = set_members(context, model, text);
+    else if (status == GUSTO_OK)
         status = gu_options_set(context, &model->options, name, text);
     if (status == GUSTO_OK)
         unfit(model);
@@ -246,7 +319,7 @@ void gusto_model_seen(const gusto_model *model, gusto_rows *seen)
 bool gusto_model_tensor_at(const gusto_model *model, int t, gusto_tensor *out)
 {
     if (t < 0 || t >= model->state.n_tensors)
-        return false;
+        return t >= 0 && gu_members_tensor_at(&model->state, t - model->state.n_tensors, out);
     *out = model->state.tensor[t];
     return true;
 }
@@ -254,7 +327,8 @@ bool gusto_model_tensor_at(const gusto_model *model, int t, gusto_tensor *out)
 bool gusto_model_tensor(const gusto_model *model, const char *name, gusto_tensor *out)
 {
     const gusto_tensor *tensor = gu_state_tensor(&model->state, name);
-    if (tensor)
-        *out = *tensor;
-    return tensor != NULL;
+    if (!tensor)
+        return gu_members_tensor(&model->state, name, out);
+    *out = *tensor;
+    return true;
 }

@@ -1,10 +1,11 @@
-/* A model as a container: its tensors under their own names, "seen.start" and "seen.item", the dictionaries "user_ids" and "item_ids".
+/* A model as a container: its tensors under their own names, those of its members under "LABEL.NAME", "seen.start" and "seen.item", the
+ * dictionaries "user_ids" and "item_ids".
  * Metadata: gusto.kind = model, gusto.model, gusto.seed, gusto.shape, gusto.range, gusto.mean, and option.NAME for every option. */
 #include "core/memory.h"
 #include "core/number.h"
 #include "io/ids_container.h"
 #include "kernels/kernels.h"
-#include "models/model_type.h"
+#include "models/members.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -68,9 +69,15 @@ gusto_status gusto_model_save(gusto_context *context, const gusto_model *model, 
     if (!model->fitted)
         return gu_error(context, GUSTO_EUNFIT, "model %s is not fitted: there is nothing to save", model->type->name);
 
-    gusto_tensor tensor[GU_MAX_TENSORS + EXTRA_TENSORS];
-    int          n = state->n_tensors;
-    memcpy(tensor, state->tensor, (size_t)n * sizeof *tensor);
+    int most = EXTRA_TENSORS + state->n_tensors;
+    for (int m = 0; m < state->n_members; m++)
+        most += state->member[m].model->state.n_tensors;
+    gusto_tensor *tensor = gu_new(context, most, gusto_tensor);
+    if (!tensor)
+        return GUSTO_ENOMEM;
+    int n = 0;
+    while (gusto_model_tensor_at(model, n, &tensor[n]))
+        n++;
     if (state->seen_start) {
         const int64_t nnz = state->seen_start[state->n_users];
         tensor[n++] = (gusto_tensor){"seen.start", GUSTO_I64, state->n_users + INT64_C(1), 1, 1, state->seen_start};
@@ -89,6 +96,7 @@ gusto_status gusto_model_save(gusto_context *context, const gusto_model *model, 
     if (status == GUSTO_OK)
         status = gusto_container_write(context, path, tensor, n, k.pair, k.n);
     keys_clear(&context->allocator, &k);
+    gu_free(&context->allocator, tensor);
     return status;
 }
 
@@ -132,19 +140,29 @@ static gusto_status read_description(gusto_context *context, const char *path, c
     return GUSTO_OK;
 }
 
+/* The list of members first: it says which other options there are. */
+static gusto_status read_list_of_members(gusto_context *context, const gusto_container *file, gusto_model *model)
+{
+    if (!model->type->members)
+        return GUSTO_OK;
+    char key[GU_OPTION_TEXT + 8];
+    snprintf(key, sizeof key, "option.%s", model->type->members);
+    const char *list = gusto_container_metadata(file, key);
+    return list ? gusto_model_set(context, model, model->type->members, list) : GUSTO_OK;
+}
+
 /* Sets every option that the file has. One that this version lacks is an error: the model might mean something else. */
 static gusto_status read_options(gusto_context *context, const char *path, const gusto_container *file, gusto_model *model)
 {
     static const char prefix[] = "option.";
     const char       *key, *value;
-    for (int m = 0; gusto_container_metadata_at(file, m, &key, &value); m++) {
-        if (strncmp(key, prefix, sizeof prefix - 1) != 0)
-            continue;
-        const gusto_status status = gu_options_set(context, &model->options, key + sizeof prefix - 1, value);
-        if (status < 0)
-            return gu_error(context, GUSTO_EFORMAT, "%s: %s", path, context->message);
-    }
-    return GUSTO_OK;
+    gusto_status      status = read_list_of_members(context, file, model);
+    for (int m = 0; status == GUSTO_OK && gusto_container_metadata_at(file, m, &key, &value); m++)
+        if (strncmp(key, prefix, sizeof prefix - 1) == 0)
+            status = gusto_model_set(context, model, key + sizeof prefix - 1, value);
+    if (status < 0 && status != GUSTO_ENOMEM)
+        status = gu_error(context, GUSTO_EFORMAT, "%s: %s", path, context->message);
+    return status;
 }
 
 /* Reals of the other precision. */
@@ -224,6 +242,47 @@ static const char *own_name(const gu_model_type *type, const char *name)
     return NULL;
 }
 
+/* Members that are to be filled: they know what the whole knows of the ratings. */
+static gusto_status make_members(gusto_context *context, gusto_model *model)
+{
+    gu_state    *state = &model->state;
+    gu_roster    roster;
+    gusto_status status = gu_roster_of(context, model, &roster);
+    if (status == GUSTO_OK && roster.n > 0)
+        status = gu_members_room(context, &roster, state);
+    for (int m = 0; m < roster.n && status == GUSTO_OK; m++) {
+        status = gu_roster_make(context, model, &roster, m, &state->member[m].model);
+        if (status == GUSTO_OK)
+            gu_members_describe(state, m);
+    }
+    return status;
+}
+
+/* Puts a tensor of the file where it belongs: to the model, or to one of its members. */
+static gusto_status place_tensor(gusto_context *context, const char *path, const gusto_tensor *tensor, gusto_model *model)
+{
+    const char  *rest = tensor->name;
+    const int    m = gu_members_find(&model->state, tensor->name, &rest);
+    gusto_model *owner = m < 0 ? model : model->state.member[m].model;
+    const char  *name = own_name(owner->type, rest);
+    if (!name)
+        return gu_error(context, GUSTO_EFORMAT, "%s: tensor %s is not one of model %s", path, tensor->name, owner->type->name);
+    return read_tensor(context, tensor, name, &owner->state);
+}
+
+static gusto_status attach_members(gusto_context *context, gusto_model *model)
+{
+    gusto_status status = GUSTO_OK;
+    for (int m = 0; m < model->state.n_members && status == GUSTO_OK; m++) {
+        gu_member *member = &model->state.member[m];
+        status = member->model->type->attach(context, member->model, &member->model->state);
+        member->model->fitted = status == GUSTO_OK;
+        if (status < 0)
+            gu_error(context, status, "member %s: %s", member->label, context->message);
+    }
+    return status == GUSTO_OK ? gu_members_settle(context, &model->state) : status;
+}
+
 static gusto_status read_state(gusto_context *context, const char *path, const gusto_container *file, gusto_model *model)
 {
     gu_state    *state = &model->state;
@@ -241,15 +300,11 @@ static gusto_status read_state(gusto_context *context, const char *path, const g
         return gu_error(context, GUSTO_EFORMAT, "%s: the dictionaries do not go with %d users and %d items", path, state->n_users,
                         state->n_items);
 
+    status = make_members(context, model);
     gusto_tensor tensor;
-    for (int t = 0; status == GUSTO_OK && gusto_container_tensor_at(file, t, &tensor); t++) {
-        if (belongs_to_the_frame(tensor.name))
-            continue;
-        const char *name = own_name(model->type, tensor.name);
-        if (!name)
-            return gu_error(context, GUSTO_EFORMAT, "%s: tensor %s is not one of model %s", path, tensor.name, model->type->name);
-        status = read_tensor(context, &tensor, name, state);
-    }
+    for (int t = 0; status == GUSTO_OK && gusto_container_tensor_at(file, t, &tensor); t++)
+        if (!belongs_to_the_frame(tensor.name))
+            status = place_tensor(context, path, &tensor, model);
     return status;
 }
 
@@ -271,6 +326,8 @@ gusto_status gusto_model_load(gusto_context *context, const char *path, gusto_mo
         status = read_options(context, path, file, model);
     if (status == GUSTO_OK)
         status = read_state(context, path, file, model);
+    if (status == GUSTO_OK && (status = attach_members(context, model)) < 0)
+        gu_error(context, status, "%s: %s", path, context->message);
     if (status == GUSTO_OK && (status = model->type->attach(context, model, &model->state)) < 0)
         gu_error(context, status, "%s: %s", path, context->message);
     gusto_container_close(file);

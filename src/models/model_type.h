@@ -13,6 +13,8 @@
 
 enum { GU_MAX_TENSORS = 24 };
 
+typedef struct gu_member gu_member; /* members.h */
+
 /* What a fit leaves, or a file holds. */
 typedef struct gu_state {
     int32_t      n_users, n_items;
@@ -24,6 +26,9 @@ typedef struct gu_state {
     gusto_tensor tensor[GU_MAX_TENSORS]; /* owned; names are string literals */
     int64_t     *seen_start;             /* NULL: not kept */
     int32_t     *seen_item;
+    bool         shares_seen; /* the two belong to the state that this one is a member of */
+    int          n_members;
+    gu_member   *member; /* models that this one is made of (members.h); owned */
     gu_history   history;
     const char  *optimizer; /* name of the embedder's own, or NULL; owned */
 } gu_state;
@@ -51,6 +56,9 @@ struct gu_model_type {
     /* Refuses a text that an option (a string) may not have, before it is set. NULL: there is nothing to refuse.
      * Errors: GUSTO_EOPTION, saying why. */
     gusto_status (*check)(gusto_context *context, const gusto_model *model, const char *name, const char *text);
+
+    /* A model made of others (members.h): the option that lists them, and one that is a member whether it is listed or not. Else NULL. */
+    const char *members, *companion;
 
     const char *const *tensors; /* the names of its tensors, ended by NULL */
 

@@ -1,7 +1,6 @@
 /* The fitted state: named tensors. */
-#include "models/model_type.h"
-
 #include "core/memory.h"
+#include "models/members.h"
 
 #include <string.h>
 
@@ -52,8 +51,11 @@ void gu_state_clear(const gusto_allocator *allocator, gu_state *state)
 {
     for (int t = 0; t < state->n_tensors; t++)
         gu_free(allocator, (void *)state->tensor[t].data);
-    gu_free(allocator, state->seen_start);
-    gu_free(allocator, state->seen_item);
+    if (!state->shares_seen) {
+        gu_free(allocator, state->seen_start);
+        gu_free(allocator, state->seen_item);
+    }
+    gu_members_clear(allocator, state);
     gu_free(allocator, state->history.epoch);
     gu_free(allocator, (void *)state->optimizer);
     gusto_ids_release(state->user_ids);
