@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const gusto_allocator gu_default_allocator;
-
 static bool isa_available(gusto_isa isa)
 {
     switch (isa) {

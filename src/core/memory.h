@@ -6,6 +6,9 @@
 
 enum { GU_ALIGN = 64 };
 
+/* The C library's, with huge pages where the alignment asks for them. */
+extern const gusto_allocator gu_default_allocator;
+
 /* count elements of `size` bytes, not cleared / cleared. count 0 gives a pointer that may be freed.
  * NULL on failure, with GUSTO_ENOMEM's message in the context. */
 void *gu_alloc(gusto_context *context, int64_t count, size_t size);

@@ -1,0 +1,80 @@
+/* See job.h. */
+#include "job.h"
+
+#include "core/memory.h"
+
+void bench_check(const gusto_context *context, gusto_status status)
+{
+    if (status >= 0)
+        return;
+    fprintf(stderr, "gusto-bench: %s\n", gusto_context_message(context));
+    exit(EXIT_FAILURE);
+}
+
+/* Before each block lies one of `alignment` bytes, which begins with the sizes of both. */
+typedef struct head {
+    size_t size, alignment;
+} head;
+
+static void count(bench_settings *settings, int64_t bytes)
+{
+    const int64_t now = __atomic_add_fetch(&settings->bytes, bytes, __ATOMIC_RELAXED);
+    int64_t       most = __atomic_load_n(&settings->most_bytes, __ATOMIC_RELAXED);
+    while (now > most &&
+           !__atomic_compare_exchange_n(&settings->most_bytes, &most, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+static void *counting_alloc(void *user, size_t size, size_t alignment)
+{
+    char *memory = gu_default_allocator.alloc(NULL, alignment + size, alignment);
+    if (!memory)
+        return NULL;
+    count(user, (int64_t)size);
+    memory += alignment;
+    ((head *)memory)[-1] = (head){size, alignment};
+    return memory;
+}
+
+static void counting_release(void *user, void *memory)
+{
+    const head h = ((head *)memory)[-1];
+    count(user, -(int64_t)h.size);
+    gu_default_allocator.release(NULL, (char *)memory - h.alignment);
+}
+
+gusto_context *bench_context(bench_settings *settings, int threads)
+{
+    const gusto_allocator counting = {counting_alloc, counting_release, settings};
+    gusto_context        *context;
+    if (gusto_context_create(&counting, &context) != GUSTO_OK) {
+        fprintf(stderr, "gusto-bench: out of memory\n");
+        exit(EXIT_FAILURE);
+    }
+    gusto_context_set_seed(context, settings->seed);
+    bench_check(context, gusto_context_set_threads(context, threads));
+    return context;
+}
+
+int64_t bench_reset_most(bench_settings *settings)
+{
+    return settings->most_bytes = settings->bytes;
+}
+
+gusto_ratings *bench_ratings(bench_settings *settings)
+{
+    gusto_synth_options synth = gusto_synth_options_default();
+    synth.n_users = settings->shape.n_users;
+    synth.n_items = settings->shape.n_items;
+    synth.n_ratings = settings->shape.n_ratings;
+    gusto_context *context = bench_context(settings, settings->limits[settings->n_limits - 1].threads);
+    gusto_ratings *ratings;
+    bench_check(context, gusto_ratings_synth(context, &synth, &ratings));
+    gusto_context_destroy(context);
+    return ratings;
+}
+
+void bench_print_part(double rate, double limit)
+{
+    printf(" %6.1f%%", 100 * rate / limit);
+}

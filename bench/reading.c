@@ -1,0 +1,101 @@
+/* Reading ratings from a file, against reading the memory that the file lies in.
+ *
+ * The file was written just before, so that it lies in the page cache: what is measured is the reader, not the disk. "memory" adds up the
+ * mapped bytes by words; no reader can be faster. "entries" is text to a list, "ratings" is text to ratings by user, the list and
+ * its sorting included. */
+#include "job.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct job {
+    gusto_context    *context;
+    int               threads;
+    const char       *path;
+    int64_t           size;
+    volatile uint64_t sink;
+} job;
+
+static void run_memory(void *arg)
+{
+    job            *j = arg;
+    const int       file = open(j->path, O_RDONLY);
+    const uint64_t *word = mmap(NULL, (size_t)j->size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (file < 0 || word == MAP_FAILED) {
+        fprintf(stderr, "gusto-bench: could not map %s\n", j->path);
+        exit(EXIT_FAILURE);
+    }
+    const int64_t n = j->size / (int64_t)sizeof *word;
+    uint64_t      sum = 0;
+#pragma omp parallel for num_threads(j->threads) schedule(static) reduction(+ : sum)
+    for (int64_t w = 0; w < n; w++)
+        sum += word[w];
+    j->sink = sum;
+    munmap((void *)(uintptr_t)word, (size_t)j->size);
+    close(file);
+}
+
+static void run_entries(void *arg)
+{
+    job          *j = arg;
+    gusto_entries entries = {.size = sizeof entries};
+    bench_check(j->context, gusto_entries_read(j->context, j->path, NULL, &entries));
+    gusto_entries_clear(&entries);
+}
+
+static void run_ratings(void *arg)
+{
+    job           *j = arg;
+    gusto_ratings *ratings;
+    bench_check(j->context, gusto_ratings_read(j->context, j->path, NULL, &ratings));
+    gusto_ratings_destroy(ratings);
+}
+
+static void measure(bench_settings *settings, const bench_limits *limits, const char *path, int64_t n_ratings)
+{
+    static const struct {
+        const char *name;
+        void (*run)(void *arg);
+    } steps[] = {{"memory", run_memory}, {"entries", run_entries}, {"ratings", run_ratings}};
+    struct stat about;
+    if (stat(path, &about) != 0) {
+        fprintf(stderr, "gusto-bench: could not find %s\n", path);
+        exit(EXIT_FAILURE);
+    }
+    job    j = {bench_context(settings, limits->threads), limits->threads, path, about.st_size, 0};
+    double memory = 0;
+    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+        const int64_t before = bench_reset_most(settings);
+        const double  seconds = bench_seconds(steps[s].run, &j, .1), rate = (double)about.st_size / seconds;
+        memory = s == 0 ? rate : memory;
+        printf("%-9s %-8s %7d %9.0f %12.2f", strrchr(path, '.') + 1, steps[s].name, limits->threads, rate * 1e-6,
+               (double)n_ratings / seconds * 1e-6);
+        bench_print_part(rate, memory);
+        printf(" %14.1f\n", (double)(settings->most_bytes - before) / (double)n_ratings);
+    }
+    gusto_context_destroy(j.context);
+}
+
+static void run(bench_settings *settings)
+{
+    static const char *const suffixes[] = {"tsv", "csv", "gusto"};
+    gusto_context           *context = bench_context(settings, settings->limits[settings->n_limits - 1].threads);
+    gusto_ratings           *ratings = bench_ratings(settings);
+    printf("%-9s %-8s %7s %9s %12s %7s %14s\n", "format", "step", "threads", "MB/s", "M ratings/s", "memory", "bytes/rating");
+    for (size_t s = 0; s < sizeof suffixes / sizeof *suffixes; s++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/gusto-bench-%ld.%s", settings->directory, (long)getpid(), suffixes[s]);
+        bench_check(context, gusto_ratings_write(context, ratings, path));
+        for (int l = 0; l < settings->n_limits; l++)
+            measure(settings, &settings->limits[l], path, settings->shape.n_ratings);
+        unlink(path);
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+
+const bench_job bench_reading = {"reading", "files to ratings, against a plain read of the same bytes", run};
