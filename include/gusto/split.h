@@ -14,6 +14,14 @@ extern "C" {
 GUSTO_API gusto_status gusto_split_fraction(gusto_context *context, const gusto_ratings *ratings, double fraction,
                                             gusto_ratings **train, gusto_ratings **test);
 
+/* round(fraction x n) of each user's n ratings drawn at random are held out, but never all of them.   Else as above. */
+GUSTO_API gusto_status gusto_split_user_fraction(gusto_context *context, const gusto_ratings *ratings, double fraction,
+                                                 gusto_ratings **train, gusto_ratings **test);
+
+/* Cold items: all ratings of round(fraction x n_items) items drawn at random are held out.   Else as above. */
+GUSTO_API gusto_status gusto_split_items(gusto_context *context, const gusto_ratings *ratings, double fraction,
+                                         gusto_ratings **train, gusto_ratings **test);
+
 /* Fold `fold` of n_folds is held out, 0 <= fold < n_folds, 2 <= n_folds <= nnz. The folds of one seed partition the ratings,
  * and their sizes differ by at most one. */
 GUSTO_API gusto_status gusto_split_kfold(gusto_context *context, const gusto_ratings *ratings, int n_folds, int fold,

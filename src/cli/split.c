@@ -10,16 +10,17 @@
 #include <unistd.h>
 
 typedef struct split {
-    const char *fraction, *folds, *fold, *leave, *by_time, *train_path, *test_path;
+    const char *fraction, *per_user, *items, *folds, *fold, *leave, *by_time, *train_path, *test_path;
 
     gusto_ratings *all, *train, *test;
 } split;
 
 static exit_code check_arguments(session *s, const split *a)
 {
-    const int n_ways = !!a->fraction + !!a->folds + !!a->leave + !!a->by_time;
+    const int n_ways = !!a->fraction + !!a->per_user + !!a->items + !!a->folds + !!a->leave + !!a->by_time;
     if (n_ways != 1)
-        return complain(BAD_USAGE, "split needs exactly one of --fraction, --folds, --leave-last-out, --by-time");
+        return complain(BAD_USAGE,
+                        "split needs exactly one of --fraction, --per-user, --items, --folds, --leave-last-out, --by-time");
     if (!a->folds != !a->fold)
         return complain(BAD_USAGE, "--folds K and --fold J belong together");
     if (!a->train_path || !a->test_path)
@@ -35,7 +36,8 @@ static exit_code cut(session *s, split *a)
     double       share = 0.5;
     int64_t      folds = 2, fold = 1, last = 1;
     gusto_status status;
-    if (!parse_share("--fraction", a->fraction, &share) || !parse_share("--by-time", a->by_time, &share) ||
+    if (!parse_share("--fraction", a->fraction, &share) || !parse_share("--per-user", a->per_user, &share) ||
+        !parse_share("--items", a->items, &share) || !parse_share("--by-time", a->by_time, &share) ||
         !parse_int("--folds", a->folds, 2, INT_MAX, &folds) || !parse_int("--fold", a->fold, 1, folds, &fold) ||
         !parse_int("--leave-last-out", a->leave, 1, INT_MAX, &last))
         return BAD_USAGE;
@@ -45,6 +47,10 @@ static exit_code cut(session *s, split *a)
         return code;
     if (a->fraction)
         status = gusto_split_fraction(s->context, a->all, share, &a->train, &a->test);
+    else if (a->per_user)
+        status = gusto_split_user_fraction(s->context, a->all, share, &a->train, &a->test);
+    else if (a->items)
+        status = gusto_split_items(s->context, a->all, share, &a->train, &a->test);
     else if (a->folds)
         status = gusto_split_kfold(s->context, a->all, (int)folds, (int)fold - 1, &a->train, &a->test);
     else if (a->leave)
@@ -99,6 +105,9 @@ static exit_code run(session *s, int argc, const char **argv)
     split             a = {0};
     struct poptOption own[] = {
         {"fraction", 0, POPT_ARG_STRING, &a.fraction, 0, "hold out this share of the ratings, drawn by the seed", "F"},
+        {"per-user", 0, POPT_ARG_STRING, &a.per_user, 0, "hold out this share of each user's ratings, drawn by the seed", "F"},
+        {"items", 0, POPT_ARG_STRING, &a.items, 0,
+         "hold out all ratings of this share of the items, drawn by the seed: cold items", "F"},
         {"folds", 0, POPT_ARG_STRING, &a.folds, 0, "cut into K folds by the seed and hold out one", "K"},
         {"fold", 0, POPT_ARG_STRING, &a.fold, 0, "which of them, from 1 to K", "J"},
         {"leave-last-out", 0, POPT_ARG_STRING, &a.leave, 0, "hold out the last N ratings of each user with more than N, by time",

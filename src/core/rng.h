@@ -14,7 +14,9 @@ typedef enum gu_stream {
     GU_STREAM_USER_PARTS,
     GU_STREAM_ITEM_PARTS,
     GU_STREAM_SYNTH,
-    GU_STREAM_TEST
+    GU_STREAM_TEST,
+    GU_STREAM_SPLIT_USER,
+    GU_STREAM_SPLIT_ITEMS
 } gu_stream;
 
 /* Four independent 32-bit words at counter (stream, a, b). */

@@ -74,6 +74,14 @@ static gusto_status begin(gusto_context *context, const gusto_ratings *ratings, 
     return *mark ? GUSTO_OK : GUSTO_ENOMEM;
 }
 
+static gusto_status check_fraction(gusto_context *context, double fraction, gusto_ratings **train, gusto_ratings **test)
+{
+    *train = *test = NULL;
+    if (fraction > 0 && fraction < 1)
+        return GUSTO_OK;
+    return gu_error(context, GUSTO_EARG, "fraction is %g, expected between 0 and 1", fraction);
+}
+
 /* Marks the ratings whose place in a random order is first..last-1. */
 static void mark_places(const gusto_context *context, int64_t nnz, uint64_t first, uint64_t last, uint8_t *mark)
 {
@@ -89,14 +97,58 @@ static void mark_places(const gusto_context *context, int64_t nnz, uint64_t firs
 gusto_status gusto_split_fraction(gusto_context *context, const gusto_ratings *ratings, double fraction, gusto_ratings **train,
                                   gusto_ratings **test)
 {
-    *train = *test = NULL;
-    if (!(fraction > 0 && fraction < 1))
-        return gu_error(context, GUSTO_EARG, "fraction is %g, expected between 0 and 1", fraction);
     gusto_rows   rows;
     uint8_t     *mark = NULL;
-    gusto_status status = begin(context, ratings, &rows, &mark, train, test);
+    gusto_status status = check_fraction(context, fraction, train, test);
+    if (status == GUSTO_OK)
+        status = begin(context, ratings, &rows, &mark, train, test);
     if (status == GUSTO_OK) {
         mark_places(context, rows.nnz, 0, (uint64_t)llround(fraction * (double)rows.nnz), mark);
+        status = parts(context, ratings, &rows, mark, train, test);
+    }
+    gu_free(&context->allocator, mark);
+    return status;
+}
+
+gusto_status gusto_split_user_fraction(gusto_context *context, const gusto_ratings *ratings, double fraction,
+                                       gusto_ratings **train, gusto_ratings **test)
+{
+    gusto_rows   rows;
+    uint8_t     *mark = NULL;
+    gusto_status status = check_fraction(context, fraction, train, test);
+    if (status == GUSTO_OK)
+        status = begin(context, ratings, &rows, &mark, train, test);
+    if (status == GUSTO_OK) {
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
+        for (int32_t u = 0; u < rows.n_rows; u++) {
+            const int64_t  n = rows.start[u + 1] - rows.start[u], most = n - 1;
+            const int64_t  wanted = llround(fraction * (double)n), held = wanted < most ? wanted : most;
+            gu_permutation order;
+            gu_permutation_init(&order, context->seed, GU_STREAM_SPLIT_USER, (uint64_t)u, (uint64_t)n);
+            for (int64_t j = 0; j < held; j++)
+                mark[rows.start[u] + (int64_t)gu_permutation_at(&order, (uint64_t)j)] = 1;
+        }
+        status = parts(context, ratings, &rows, mark, train, test);
+    }
+    gu_free(&context->allocator, mark);
+    return status;
+}
+
+gusto_status gusto_split_items(gusto_context *context, const gusto_ratings *ratings, double fraction, gusto_ratings **train,
+                               gusto_ratings **test)
+{
+    gusto_rows   rows;
+    uint8_t     *mark = NULL;
+    gusto_status status = check_fraction(context, fraction, train, test);
+    if (status == GUSTO_OK)
+        status = begin(context, ratings, &rows, &mark, train, test);
+    if (status == GUSTO_OK) {
+        const uint64_t held = (uint64_t)llround(fraction * (double)rows.n_columns);
+        gu_permutation order;
+        gu_permutation_init(&order, context->seed, GU_STREAM_SPLIT_ITEMS, 0, (uint64_t)rows.n_columns);
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
+        for (int64_t e = 0; e < rows.nnz; e++)
+            mark[e] = gu_permutation_at(&order, (uint64_t)rows.column[e]) < held;
         status = parts(context, ratings, &rows, mark, train, test);
     }
     gu_free(&context->allocator, mark);
@@ -190,12 +242,11 @@ static int64_t quantile(const gusto_context *context, const gusto_rows *rows, in
 gusto_status gusto_split_time(gusto_context *context, const gusto_ratings *ratings, double fraction, gusto_ratings **train,
                               gusto_ratings **test)
 {
-    *train = *test = NULL;
-    if (!(fraction > 0 && fraction < 1))
-        return gu_error(context, GUSTO_EARG, "fraction is %g, expected between 0 and 1", fraction);
     gusto_rows   rows;
     uint8_t     *mark = NULL;
-    gusto_status status = begin(context, ratings, &rows, &mark, train, test);
+    gusto_status status = check_fraction(context, fraction, train, test);
+    if (status == GUSTO_OK)
+        status = begin(context, ratings, &rows, &mark, train, test);
     if (status == GUSTO_OK && !rows.time)
         status = gu_error(context, GUSTO_EARG, "a split by time needs times, and these ratings have none");
     if (status == GUSTO_OK) {

@@ -231,6 +231,13 @@ class Split(Case):
         self.assertEqual(self.parts("--fraction", "0.25")[1], test)
         self.assertNotEqual(self.parts("--fraction", "0.25", "--seed", "2")[1], test)
 
+    def test_per_user_and_items(self):
+        train, test = self.parts("--per-user", "0.2")
+        self.assertEqual({line[0] for line in train}, {line[0] for line in train | test})
+        train, test = self.parts("--items", "0.1")
+        self.assertEqual(len({line[1] for line in test}), 3)
+        self.assertFalse({line[1] for line in train} & {line[1] for line in test})
+
     def test_folds(self):
         tests = [self.parts("--folds", "5", "--fold", fold)[1] for fold in range(1, 6)]
         self.assertEqual(sum(map(len, tests)), len(set().union(*tests)))

@@ -102,7 +102,7 @@ static bool same(const gusto_ratings *a, const gusto_ratings *b)
            memcmp(x.value, y.value, (size_t)x.nnz * sizeof *x.value) == 0;
 }
 
-/* The four splits under one signature. */
+/* The splits under one signature. */
 static gusto_status by_fraction(gusto_context *own, const gusto_ratings *r, gusto_ratings **train, gusto_ratings **test)
 {
     return gusto_split_fraction(own, r, 0.3, train, test);
@@ -111,6 +111,16 @@ static gusto_status by_fraction(gusto_context *own, const gusto_ratings *r, gust
 static gusto_status by_fold(gusto_context *own, const gusto_ratings *r, gusto_ratings **train, gusto_ratings **test)
 {
     return gusto_split_kfold(own, r, 5, 2, train, test);
+}
+
+static gusto_status by_user(gusto_context *own, const gusto_ratings *r, gusto_ratings **train, gusto_ratings **test)
+{
+    return gusto_split_user_fraction(own, r, 0.2, train, test);
+}
+
+static gusto_status by_items(gusto_context *own, const gusto_ratings *r, gusto_ratings **train, gusto_ratings **test)
+{
+    return gusto_split_items(own, r, 0.1, train, test);
 }
 
 static gusto_status by_last(gusto_context *own, const gusto_ratings *r, gusto_ratings **train, gusto_ratings **test)
@@ -124,9 +134,9 @@ static gusto_status by_time(gusto_context *own, const gusto_ratings *r, gusto_ra
 }
 
 static gusto_status (*const splits[])(gusto_context *, const gusto_ratings *, gusto_ratings **,
-                                      gusto_ratings **) = {by_fraction, by_fold, by_last, by_time};
+                                      gusto_ratings **) = {by_fraction, by_fold, by_user, by_items, by_last, by_time};
 
-enum { N_SPLITS = sizeof splits / sizeof *splits, N_RANDOM = 2 /* the first ones draw */ };
+enum { N_SPLITS = sizeof splits / sizeof *splits, N_RANDOM = 4 /* the first ones draw */ };
 
 START_TEST(fraction_is_exact)
 {
@@ -144,6 +154,51 @@ START_TEST(fraction_is_exact)
         }
         gusto_ratings_destroy(whole);
     }
+}
+END_TEST
+
+/* Of each user's ratings the same share, and never all. */
+START_TEST(each_user_gives_his_share)
+{
+    const double fractions[] = {0.001, 0.2, 0.5, 0.9999};
+    for (int64_t n = 50; n <= 1999; n += 1949)
+        for (int f = 0; f < 4; f++) {
+            gusto_ratings *whole = make(context, n, true), *train, *test;
+            ck_assert_int_eq(gusto_split_user_fraction(context, whole, fractions[f], &train, &test), GUSTO_OK);
+            check_partition(whole, train, test);
+            const gusto_rows all = rows_of(whole), held = rows_of(test);
+            for (int32_t u = 0; u < N_USERS; u++) {
+                const int64_t had = all.start[u + 1] - all.start[u], wanted = llround(fractions[f] * (double)had);
+                require(held.start[u + 1] - held.start[u] == (wanted < had ? wanted : had ? had - 1 : 0));
+            }
+            gusto_ratings_destroy(whole);
+            gusto_ratings_destroy(train);
+            gusto_ratings_destroy(test);
+        }
+}
+END_TEST
+
+/* An item is held out as a whole or not at all. */
+START_TEST(items_go_as_a_whole)
+{
+    gusto_ratings *whole = make(context, 3000, true), *train, *test; /* every item has ratings */
+    ck_assert_int_eq(gusto_split_items(context, whole, 0.1, &train, &test), GUSTO_OK);
+    check_partition(whole, train, test);
+    const gusto_rows kept = rows_of(train), held = rows_of(test);
+    bool             is_kept[N_ITEMS] = {false}, is_held[N_ITEMS] = {false};
+    int              n_held = 0;
+    for (int64_t e = 0; e < kept.nnz; e++)
+        is_kept[kept.column[e]] = true;
+    for (int64_t e = 0; e < held.nnz; e++)
+        is_held[held.column[e]] = true;
+    for (int i = 0; i < N_ITEMS; i++) {
+        require(is_kept[i] != is_held[i]);
+        n_held += is_held[i];
+    }
+    ck_assert_int_eq(n_held, 8);
+    gusto_ratings_destroy(whole);
+    gusto_ratings_destroy(train);
+    gusto_ratings_destroy(test);
 }
 END_TEST
 
@@ -283,6 +338,8 @@ START_TEST(bad_arguments)
     for (int f = 0; f < 6; f++) {
         ck_refused(gusto_split_fraction(context, whole, fractions[f], &train, &test), "fraction");
         ck_refused(gusto_split_time(context, whole, fractions[f], &train, &test), "fraction");
+        ck_refused(gusto_split_user_fraction(context, whole, fractions[f], &train, &test), "fraction");
+        ck_refused(gusto_split_items(context, whole, fractions[f], &train, &test), "fraction");
     }
     ck_refused(gusto_split_kfold(context, whole, 1, 0, &train, &test), "n_folds is 1");
     ck_refused(gusto_split_kfold(context, whole, 11, 0, &train, &test), "number of ratings, 10");
@@ -324,6 +381,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, fraction_is_exact);
+    tcase_add_test(tests, each_user_gives_his_share);
+    tcase_add_test(tests, items_go_as_a_whole);
     tcase_add_test(tests, folds_partition);
     tcase_add_test(tests, last_out_takes_the_latest);
     tcase_add_test(tests, time_cuts_once);
