@@ -5,7 +5,7 @@
  *   bu_u = sum_i w (r - mu - bi_i) / (l2_user + sum_i w),   bi_i = sum_u w (r - mu - bu_u) / (l2_item + sum_u w).
  * Each sweep lowers the objective; every user, then every item, is one task, so the result does not depend on threads. */
 #include "core/memory.h"
-#include "models/model_type.h"
+#include "models/sweeps.h"
 
 #include <math.h>
 #include <omp.h>
@@ -68,38 +68,25 @@ static gusto_status training_loss(gusto_context *context, const gusto_rows *rows
     return GUSTO_OK;
 }
 
-/* The loop over sweeps, with history, validation and progress. */
-static gusto_status sweep(gusto_context *context, const gusto_model *model, const gusto_fit_options *fit_options,
-                          const gusto_rows *by_user, const gusto_rows *by_item, const gu_held_out *validation, gu_state *state)
+static gusto_status sweep(gusto_context *context, gu_sweeps *sweeps, const gusto_rows *by_user, const gusto_rows *by_item,
+                          gu_state *state)
 {
-    const int64_t sweeps = (int64_t)gu_model_option(model, options[SWEEPS].name);
-    const double l2_user = gu_model_option(model, options[L2_USER].name), l2_item = gu_model_option(model, options[L2_ITEM].name);
+    const double l2_user = gu_model_option(sweeps->model, options[L2_USER].name);
+    const double l2_item = gu_model_option(sweeps->model, options[L2_ITEM].name);
     const double mu = (double)gu_state_real(state, "mu")[0];
     gusto_real  *bu = gu_state_real(state, "bu"), *bi = gu_state_real(state, "bi");
-    for (int64_t s = 0; s < sweeps; s++) {
-        gusto_epoch *epoch = &state->history.epoch[state->history.n];
-        *epoch = (gusto_epoch){.epoch = s + 1, .validation = NAN, .rate = NAN};
-
+    gusto_status status = GUSTO_OK;
+    for (int64_t s = 0; s < sweeps->n && status == GUSTO_OK; s++) {
         const double begin = omp_get_wtime();
         solve(context, by_user, mu, l2_user, bi, bu);
         solve(context, by_item, mu, l2_item, bu, bi);
-        epoch->seconds = omp_get_wtime() - begin;
-        epoch->ratings_per_second = epoch->seconds > 0 ? (double)by_user->nnz / epoch->seconds : 0;
-
-        gusto_status status = training_loss(context, by_user, mu, bu, bi, &epoch->loss);
-        if (status == GUSTO_OK && validation->n) {
-            const gusto_model view = {.type = model->type, .state = *state}; /* the model as it would be now */
-            status = gu_held_out_rmse(context, &view, validation, &epoch->validation);
-        }
-        if (status < 0)
-            return status;
-        state->history.n++;
-        const gusto_progress progress = {
-            .size = sizeof progress, .epoch = s + 1, .n_epochs = sweeps, .done = 1, .total = 1, .finished = epoch};
-        if (fit_options->progress && fit_options->progress(fit_options->user, &progress))
-            return GUSTO_CANCELLED;
+        const double seconds = omp_get_wtime() - begin;
+        double       loss;
+        status = training_loss(context, by_user, mu, bu, bi, &loss);
+        if (status == GUSTO_OK)
+            status = gu_sweeps_end(context, sweeps, s, loss, NAN, seconds);
     }
-    return GUSTO_OK;
+    return status;
 }
 
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
@@ -121,16 +108,12 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     for (int32_t i = 0; i < by_item.n_rows; i++)
         bi[i] = 0;
 
-    const int64_t sweeps = (int64_t)gu_model_option(model, options[SWEEPS].name);
-    state->history.epoch = gu_new_zero(context, sweeps, gusto_epoch);
-    if (!state->history.epoch)
-        return GUSTO_ENOMEM;
-    gu_held_out validation = {0};
-    if (fit_options->validation)
-        status = gu_held_out_of(context, fit_options->validation, state, &validation);
+    const int64_t n = (int64_t)gu_model_option(model, options[SWEEPS].name);
+    gu_sweeps     sweeps;
+    status = gu_sweeps_init(context, model, fit_options, n, by_user.nnz, state, &sweeps);
     if (status == GUSTO_OK)
-        status = sweep(context, model, fit_options, &by_user, &by_item, &validation, state);
-    gu_held_out_clear(&context->allocator, &validation);
+        status = sweep(context, &sweeps, &by_user, &by_item, state);
+    gu_sweeps_clear(&context->allocator, &sweeps);
     return status;
 }
 

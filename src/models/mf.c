@@ -9,9 +9,8 @@
  * Factors start as normal numbers with deviation init / sqrt(rank), so that the products have deviation about init^2 / sqrt(rank). */
 #include "core/memory.h"
 #include "core/rng.h"
-#include "kernels/blas.h"
+#include "models/factors.h"
 #include "models/mf_fold_in.h"
-#include "models/model_type.h"
 #include "train/bilinear.h"
 
 #include <math.h>
@@ -65,25 +64,15 @@ static gusto_real global_mean(const gusto_model *model, const gu_state *state)
 
 static gusto_status add_tensors(gusto_context *context, const gusto_model *model, gu_state *state)
 {
-    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
-    const double  scale = gu_model_option(model, options[INIT].name) / sqrt((double)k);
-    const bool    absolute = gu_model_option(model, options[NONNEGATIVE].name) != 0;
-    gusto_real   *mu = gu_state_add(context, state, "mu", GU_DTYPE_REAL, 1, 1, 1);
-    if (!mu || !gu_state_add(context, state, "P", GU_DTYPE_REAL, state->n_users, k, gu_padded(k)) ||
-        !gu_state_add(context, state, "Q", GU_DTYPE_REAL, state->n_items, k, gu_padded(k)))
-        return GUSTO_ENOMEM;
-    mu[0] = global_mean(model, state);
+    const int64_t      k = (int64_t)gu_model_option(model, options[RANK].name);
+    const double       scale = gu_model_option(model, options[INIT].name) / sqrt((double)k);
+    const bool         absolute = gu_model_option(model, options[NONNEGATIVE].name) != 0;
+    const bool         biases = gu_model_option(model, options[BIASES].name) != 0;
+    const gusto_status status = gu_factors_add(context, state, k, (double)global_mean(model, state), biases, biases);
+    if (status < 0)
+        return status;
     init_rows(context, &state->tensor[1], 0, scale, absolute);
     init_rows(context, &state->tensor[2], 1, scale, absolute);
-
-    if (gu_model_option(model, options[BIASES].name) == 0)
-        return GUSTO_OK;
-    gusto_real *bu = gu_state_add(context, state, "bu", GU_DTYPE_REAL, state->n_users, 1, 1);
-    gusto_real *bi = bu ? gu_state_add(context, state, "bi", GU_DTYPE_REAL, state->n_items, 1, 1) : NULL;
-    if (!bi)
-        return GUSTO_ENOMEM;
-    memset(bu, 0, (size_t)state->n_users * sizeof *bu);
-    memset(bi, 0, (size_t)state->n_items * sizeof *bi);
     return GUSTO_OK;
 }
 
@@ -132,12 +121,6 @@ static gusto_status validate(gusto_context *context, void *self, double *metric)
     return gu_held_out_rmse(context, &view, &t->validation, metric);
 }
 
-static gusto_real *optional(const gu_state *state, const char *name)
-{
-    const gusto_tensor *tensor = gu_state_tensor(state, name);
-    return tensor ? (gusto_real *)tensor->data : NULL;
-}
-
 static gusto_status train(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                           const gusto_fit_options *fit_options, const gu_training *training, trained *t, gu_state *state)
 {
@@ -153,7 +136,7 @@ static gusto_status train(gusto_context *context, const gusto_model *model, cons
     };
     gusto_status status =
         gu_bilinear_init(context, &set, training, ratings, gu_state_tensor(state, "P")->columns, gu_state_real(state, "P"),
-                         gu_state_real(state, "Q"), optional(state, "bu"), optional(state, "bi"), &t->bilinear);
+                         gu_state_real(state, "Q"), gu_state_optional(state, "bu"), gu_state_optional(state, "bi"), &t->bilinear);
     if (status < 0)
         return status;
     gu_objective objective = {.self = t, .params = &t->bilinear.params, .begin = begin, .step = step};
@@ -191,15 +174,8 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
 {
     const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
-    gusto_status  status = gu_state_expect(context, state, "mu", 1, 1);
-    if (status == GUSTO_OK)
-        status = gu_state_expect(context, state, "P", state->n_users, k);
-    if (status == GUSTO_OK)
-        status = gu_state_expect(context, state, "Q", state->n_items, k);
-    if (status < 0 || gu_model_option(model, options[BIASES].name) == 0)
-        return status;
-    status = gu_state_expect(context, state, "bu", state->n_users, 1);
-    return status < 0 ? status : gu_state_expect(context, state, "bi", state->n_items, 1);
+    const bool    biases = gu_model_option(model, options[BIASES].name) != 0;
+    return gu_factors_expect(context, state, k, biases, biases);
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
@@ -224,58 +200,21 @@ static void apply_link(const gusto_model *model, int64_t n, gusto_real *x)
 static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
                     gusto_real *out)
 {
-    const gu_kernels   *kernels = gu_kernels_of(context);
-    const gu_state     *state = &model->state;
-    const gusto_tensor *P = gu_state_tensor(state, "P"), *Q = gu_state_tensor(state, "Q");
-    const gusto_real    mu = gu_state_real(state, "mu")[0], *bu = optional(state, "bu"), *bi = optional(state, "bi");
-    for (int64_t j = 0; j < n; j++) {
-        const int64_t u = users[j], i = items[j];
-        out[j] = mu;
-        if (bu && u >= 0)
-            out[j] += bu[u];
-        if (bi && i >= 0)
-            out[j] += bi[i];
-        if (u >= 0 && i >= 0)
-            out[j] += kernels->dot(P->ld, (const gusto_real *)P->data + u * P->ld, (const gusto_real *)Q->data + i * Q->ld);
-    }
+    gu_factors_predict(context, model, n, users, items, out);
     apply_link(model, n, out);
 }
 
-static int64_t row_width(const gusto_model *model)
-{
-    return (int64_t)gu_model_option(model, options[RANK].name) + 1;
-}
-
-/* rows [n x (k + 1)]: factors, then the bias. */
 static void score_rows(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows, gusto_real *out)
 {
-    const gu_kernels   *kernels = gu_kernels_of(context);
-    const gu_state     *state = &model->state;
-    const gusto_tensor *Q = gu_state_tensor(state, "Q");
-    const int64_t       n_items = state->n_items, k = Q->columns;
-    const gusto_real    mu = gu_state_real(state, "mu")[0], *bi = optional(state, "bi");
-    for (int64_t j = 0; j < n; j++) {
-        const gusto_real base = mu + rows[j * (k + 1) + k];
-        for (int64_t i = 0; i < n_items; i++)
-            out[j * n_items + i] = base;
-        if (bi)
-            kernels->axpy(n_items, 1, bi, out + j * n_items);
-    }
-    gu_gemm(false, true, n, n_items, k, 1, rows, k + 1, Q->data, Q->ld, 1, out, n_items);
-    apply_link(model, n * n_items, out);
+    gu_factors_score_rows(context, model, n, rows, out);
+    apply_link(model, n * model->state.n_items, out);
 }
 
 static void score(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
                   gusto_real *out)
 {
-    const gusto_tensor *P = gu_state_tensor(&model->state, "P");
-    const gusto_real   *bu = optional(&model->state, "bu");
-    const int64_t       k = P->columns;
-    for (int64_t j = 0; j < n; j++) {
-        memcpy(room + j * (k + 1), (const gusto_real *)P->data + users[j] * P->ld, (size_t)k * sizeof *room);
-        room[j * (k + 1) + k] = bu ? bu[users[j]] : 0;
-    }
-    score_rows(context, model, n, room, out);
+    gu_factors_score(context, model, n, users, room, out);
+    apply_link(model, n * model->state.n_items, out);
 }
 
 static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
@@ -293,7 +232,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
         .low = (double)state->low,
         .high = (double)state->high,
         .Q = gu_state_tensor(state, "Q"),
-        .bi = optional(state, "bi"),
+        .bi = gu_state_optional(state, "bi"),
     };
     return gu_fold_in(context, &problem, n, item, value, weight, row);
 }
@@ -313,7 +252,7 @@ const gu_model_type gu_model_mf = {
     .memory = memory,
     .predict = predict,
     .score = score,
-    .row_width = row_width,
+    .row_width = gu_factors_width,
     .fold_in = fold_in,
     .score_rows = score_rows,
     .item_vectors = "Q",
