@@ -10,8 +10,9 @@
 #define GU_KERNELS_H
 
 #include "core/context.h"
+#include "core/rng.h"
 
-enum { GU_LANES = 64 / sizeof(gusto_real) };
+enum { GU_LANES = 64 / sizeof(gusto_real), GU_PERMUTE_MOST = 256 };
 
 /* Columns padded to whole vectors. */
 static inline int64_t gu_padded(int64_t k)
@@ -99,6 +100,11 @@ typedef struct gu_kernels {
     /* the same with the root of the running maximum w <- max(w, v) */
     void (*amsgrad)(int64_t n, const gusto_real c[5], gusto_real *x, const gusto_real *g, gusto_real *m, gusto_real *v,
                     gusto_real *w);
+
+    /* ---- shuffles ---- */
+
+    /* place[j] = gu_permutation_at(permutation, first + j), j < n <= GU_PERMUTE_MOST, for a permutation of at most 2^31. */
+    void (*permute)(const gu_permutation *permutation, uint32_t first, int n, uint32_t *place);
 
     /* ---- selection ---- */
 

@@ -28,6 +28,7 @@
     X(rmsprop)            \
     X(adam)               \
     X(amsgrad)            \
+    X(permute)            \
     X(top_push)
 
 #ifdef GU_VARIANT

@@ -7,29 +7,31 @@
  *
  * Work is cut into tiles of users. Every tile counts what it has for each part (to number the ratings of a part across tiles), then for
  * each batch (to know where to write), then writes. Nothing here depends on the number of tiles, so that may follow memory: the counts
- * take n_tiles x n_batches numbers. The permutation is evaluated twice rather than kept: it costs a few nanoseconds, and 4 bytes a
+ * take n_tiles x n_batches numbers. The permutation is evaluated twice rather than kept: in blocks it costs two nanoseconds, and 4 bytes a
  * rating would be the largest array here after the entries themselves. */
 #include "train/batches.h"
 
 #include "core/memory.h"
 #include "core/rng.h"
 #include "core/tiles.h"
+#include "kernels/kernels.h"
 
 #include <string.h>
 
-enum { TILE = 1 << 19, LINE = GU_ALIGN / sizeof(int64_t) };
+enum { TILE = 1 << 19, LINE = GU_ALIGN / sizeof(int64_t), BLOCK = GU_PERMUTE_MOST };
 
 /* What is needed while an epoch is made. */
 typedef struct maker {
-    gu_batches     *batches;
-    int64_t         n_tiles, n_parts;
-    int64_t         stride;      /* n_parts in whole cache lines: tiles count side by side */
-    int64_t        *bound;       /* [n_tiles + 1]: users */
-    int64_t        *part_count;  /* [n_tiles x stride]: then the number of the tile's first rating of the part */
-    int64_t        *part_total;  /* [n_parts] */
-    int64_t        *first_batch; /* [n_parts]; -1 for a part without ratings */
-    gu_permutation *permutation; /* [n_parts], if cut */
-    int64_t        *batch_count; /* [n_tiles x n]: then where the tile writes its next rating of the batch */
+    gu_batches       *batches;
+    const gu_kernels *kernels;
+    int64_t           n_tiles, n_parts;
+    int64_t           stride;      /* n_parts in whole cache lines: tiles count side by side */
+    int64_t          *bound;       /* [n_tiles + 1]: users */
+    int64_t          *part_count;  /* [n_tiles x stride]: then the number of the tile's first rating of the part */
+    int64_t          *part_total;  /* [n_parts] */
+    int64_t          *first_batch; /* [n_parts]; -1 for a part without ratings */
+    gu_permutation   *permutation; /* [n_parts], if cut */
+    int64_t          *batch_count; /* [n_tiles x n]: then where the tile writes its next rating of the batch */
 } maker;
 
 static void maker_clear(const gusto_allocator *allocator, maker *m)
@@ -73,63 +75,112 @@ static void running_sums(int64_t n_tiles, int64_t n, int64_t stride, int64_t *co
     }
 }
 
+/* The batch that a place of a part is cut to. */
+static inline int32_t cut(const maker *m, int64_t part, uint64_t place)
+{
+    const uint64_t size = (uint64_t)m->batches->shape.batch_size;
+    return (int32_t)(m->first_batch[part] + (int64_t)(place <= UINT32_MAX ? (uint32_t)place / (uint32_t)size : place / size));
+}
+
 /* The batch of the r-th rating of a part. */
-static inline int64_t batch_of(const maker *m, int64_t part, uint64_t r)
+static inline int32_t batch_of(const maker *m, int64_t part, uint64_t r)
 {
     if (!m->batches->schedule->cut)
-        return m->first_batch[part];
+        return (int32_t)m->first_batch[part];
 
     /* Whole runs are permuted; what is left at the end of a part stays there. */
     const gu_permutation *runs = &m->permutation[part];
-    const uint64_t        length = (uint64_t)m->batches->parts.run, size = (uint64_t)m->batches->shape.batch_size;
-    uint64_t              place = r;
+    const uint64_t        length = (uint64_t)m->batches->parts.run;
     if (length == 1)
-        place = gu_permutation_at(runs, r);
-    else if (r < runs->n * length)
-        place = gu_permutation_at(runs, r / length) * length + r % length;
-    return m->first_batch[part] + (int64_t)(place <= UINT32_MAX ? (uint32_t)place / (uint32_t)size : place / size);
+        return cut(m, part, gu_permutation_at(runs, r));
+    return cut(m, part, r < runs->n * length ? gu_permutation_at(runs, r / length) * length + r % length : r);
 }
 
-/* Numbers the ratings of a tile within their parts. A single part is counted in a register: in memory, the processor takes the next
- * number to depend on the count that the last rating has just changed, and the permutations no longer overlap. */
-typedef struct counter {
-    int64_t *rank; /* [n_parts] */
-    int64_t  only;
-    bool     single;
-} counter;
+/* Ratings that follow each other: where each goes. They are taken by blocks, for the permutation is a long chain of operations at one point,
+ * and wide at many; and because counting in memory at once would let the processor take each count to wait for the last. */
+typedef struct block {
+    int64_t  user; /* of the next rating */
+    int64_t  begin, next;
+    int      n;
+    int32_t  owner[BLOCK];
+    int32_t  batch[BLOCK];
+    uint64_t rank[BLOCK]; /* within the part */
+    int64_t  part[BLOCK];
+} block;
 
-static inline counter begin_count(const maker *m, int64_t *rank)
+/* The batches of a block out of a single part whose ratings are shuffled one by one. */
+static void batches_of_one_part(const maker *m, block *k)
 {
-    return (counter){rank, rank[0], m->n_parts == 1};
+    uint32_t place[BLOCK];
+    m->kernels->permute(&m->permutation[0], (uint32_t)k->rank[0], k->n, place);
+    for (int j = 0; j < k->n; j++)
+        k->batch[j] = cut(m, 0, place[j]);
 }
 
-static inline uint64_t next(counter *c, int64_t part)
+/* The next block of a tile; rank [n_parts] numbers the ratings of each part. False at the end of the tile. */
+static bool next_block(const maker *m, int64_t tile, int64_t *rank, block *k)
 {
-    return (uint64_t)(c->single ? c->only++ : c->rank[part]++);
+    const gu_batches *b = m->batches;
+    const int64_t     left = b->rows.start[m->bound[tile + 1]] - k->next;
+    if (left <= 0)
+        return false;
+    k->begin = k->next;
+    k->n = left < BLOCK ? (int)left : BLOCK;
+    k->next += k->n;
+    for (int j = 0; j < k->n; j++) {
+        while (k->begin + j >= b->rows.start[k->user + 1])
+            k->user++;
+        k->owner[j] = (int32_t)k->user;
+    }
+
+    if (m->n_parts == 1) {
+        k->rank[0] = (uint64_t)rank[0];
+        rank[0] += k->n;
+        if (b->schedule->cut && b->parts.run == 1 && m->permutation[0].n <= INT32_MAX) {
+            batches_of_one_part(m, k);
+            return true;
+        }
+        for (int j = 0; j < k->n; j++) {
+            k->part[j] = 0;
+            k->rank[j] = k->rank[0] + (uint64_t)j;
+        }
+    } else {
+        for (int j = 0; j < k->n; j++) {
+            k->part[j] = part_of(b, k->owner[j], b->rows.column[k->begin + j]);
+            k->rank[j] = (uint64_t)rank[k->part[j]]++;
+        }
+    }
+    for (int j = 0; j < k->n; j++)
+        k->batch[j] = batch_of(m, k->part[j], k->rank[j]);
+    return true;
+}
+
+static void first_block(const maker *m, int64_t tile, block *k)
+{
+    k->user = m->bound[tile];
+    k->next = m->batches->rows.start[k->user];
 }
 
 static void count_batches(const maker *m, int64_t tile, int64_t *rank)
 {
-    const gu_batches *b = m->batches;
-    int64_t          *count = m->batch_count + tile * b->n;
-    counter           c = begin_count(m, rank);
-    for (int64_t u = m->bound[tile]; u < m->bound[tile + 1]; u++)
-        for (int64_t e = b->rows.start[u]; e < b->rows.start[u + 1]; e++) {
-            const int64_t part = part_of(b, u, b->rows.column[e]);
-            count[batch_of(m, part, next(&c, part))]++;
-        }
+    int64_t *count = m->batch_count + tile * m->batches->n;
+    block    k;
+    first_block(m, tile, &k);
+    while (next_block(m, tile, rank, &k))
+        for (int j = 0; j < k.n; j++)
+            count[k.batch[j]]++;
 }
 
 static void move(const maker *m, int64_t tile, int64_t *rank)
 {
     const gu_batches *b = m->batches;
     int64_t          *place = m->batch_count + tile * b->n;
-    counter           c = begin_count(m, rank);
-    for (int64_t u = m->bound[tile]; u < m->bound[tile + 1]; u++)
-        for (int64_t e = b->rows.start[u]; e < b->rows.start[u + 1]; e++) {
-            const int64_t part = part_of(b, u, b->rows.column[e]);
-            const int64_t to = place[batch_of(m, part, next(&c, part))]++;
-            b->entry[to] = (gu_entry){(int32_t)u, b->rows.column[e], b->rows.value[e]};
+    block             k;
+    first_block(m, tile, &k);
+    while (next_block(m, tile, rank, &k))
+        for (int j = 0; j < k.n; j++) {
+            const int64_t e = k.begin + j, to = place[k.batch[j]]++;
+            b->entry[to] = (gu_entry){k.owner[j], b->rows.column[e], b->rows.value[e]};
             if (b->weight)
                 b->weight[to] = b->rows.weight[e];
         }
@@ -288,7 +339,7 @@ gusto_status gu_batches_epoch(gusto_context *context, gu_batches *b, int64_t epo
         if (!b->entry || (b->rows.weight && !b->weight))
             return GUSTO_ENOMEM;
     }
-    maker m = {.batches = b};
+    maker m = {.batches = b, .kernels = gu_kernels_of(context)};
     status = make(context, &m, epoch);
     maker_clear(&context->allocator, &m);
     return status;
