@@ -71,6 +71,23 @@ export PKG_CONFIG_PATH LD_LIBRARY_PATH
 try gusto 4
 try gusto-double 8
 
+# The programs of the documents, word for word.
+block() { # file: its first block of C
+  # shellcheck disable=SC2016 # a fence of Markdown
+  sed -n '/^```c$/,/^```$/p' "$1" | sed '/^```c$/d; /^```$/q' | sed '/^```$/d'
+}
+block "$root/README.md" >"$scratch/readme.c"
+block "$root/docs/add-an-optimizer.md" | sed '/^\/\* \.\.\. \*\/$/,$d' >"$scratch/optimizer.c"
+echo 'const gusto_optimizer_type *mine(void) { return &signum; }' >>"$scratch/optimizer.c"
+# shellcheck disable=SC2046 # flags are words
+{
+  ${CC:-cc} -std=c17 -Wall -Wextra -Werror "$scratch/readme.c" -o "$scratch/readme" $(pkg-config --cflags --libs gusto)
+  ${CC:-cc} -std=c17 -Wall -Wextra -Werror -c "$scratch/optimizer.c" -o "$scratch/optimizer.o" $(pkg-config --cflags gusto)
+}
+(cd "$root/data/ml-latest-small" && "$scratch/readme" >"$scratch/readme.out")
+[ "$(wc -l <"$scratch/readme.out")" -eq 5 ]
+echo "README: five items, the first $(head -n 1 "$scratch/readme.out")"
+
 # Every header compiles on its own, and nothing but gusto's headers is installed.
 for header in "$prefix"/include/gusto/*.h; do
   echo "#include <gusto/$(basename "$header")>" | ${CC:-cc} -std=c99 -Wall -Wextra -Wpedantic -Werror -I"$prefix/include" -fsyntax-only -xc -

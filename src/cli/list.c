@@ -20,6 +20,9 @@ static void print_bound(char *text, size_t size, const gusto_option *o)
     case GUSTO_OPTION_STRING:
         snprintf(text, size, "text of %.9g .. %.9g bytes", o->low, o->high);
         return;
+    case GUSTO_OPTION_INT:
+        snprintf(text, size, "%.0f .. %.0f", o->low, o->high);
+        return;
     default:
         snprintf(text, size, "%.9g .. %.9g", o->low, o->high);
     }
