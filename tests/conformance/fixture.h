@@ -62,6 +62,8 @@ static inline gusto_model *fixture_model(gusto_context *context, int t)
         gusto_model_set_number(context, model, "epochs", 4);
         gusto_model_set_number(context, model, "batch_size", 50);
     }
+    if (gusto_model_get_number(context, model, "sweeps", &value) == GUSTO_OK)
+        gusto_model_set_number(context, model, "sweeps", 5);
     return model;
 }
 

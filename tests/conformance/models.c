@@ -206,6 +206,8 @@ START_TEST(fold_in_is_close_to_training)
         double value;
         if (gusto_model_get_number(context, model, "epochs", &value) == GUSTO_OK)
             gusto_model_set_number(context, model, "epochs", 200);
+        if (gusto_model_get_number(context, model, "sweeps", &value) == GUSTO_OK)
+            gusto_model_set_number(context, model, "sweeps", 100);
         ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
         const int64_t     width = gusto_model_user_width(model);
         static gusto_real row[4096];
