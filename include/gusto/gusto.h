@@ -5,6 +5,7 @@
 #include "container.h"
 #include "context.h"
 #include "evaluate.h"
+#include "features.h"
 #include "ids.h"
 #include "model.h"
 #include "optimizer.h"

@@ -69,6 +69,14 @@ GUSTO_API void   gusto_model_range(const gusto_model *model, gusto_real *low, gu
 GUSTO_API double gusto_model_mean(const gusto_model *model);                                     /* of the training ratings */
 GUSTO_API const gusto_epoch *gusto_model_history(const gusto_model *model, int64_t *n); /* borrowed; of the last fit; not saved */
 
+/* The features that the fit was given, in the numbering of the model: row u is user u, row i item i. Borrowed; NULL: none. */
+GUSTO_API const gusto_features *gusto_model_user_features(const gusto_model *model);
+GUSTO_API const gusto_features *gusto_model_item_features(const gusto_model *model);
+
+/* Whether a fit of this model can make use of features of users, of items. */
+GUSTO_API bool gusto_model_uses_user_features(const gusto_model *model);
+GUSTO_API bool gusto_model_uses_item_features(const gusto_model *model);
+
 /* Who has had what in training: row u of `seen` is user u's items. n_rows is 0 if it was not kept. value, weight and
  * time are NULL. */
 GUSTO_API void gusto_model_seen(const gusto_model *model, gusto_rows *seen);
@@ -106,8 +114,7 @@ typedef struct gusto_filter {
 GUSTO_API gusto_status gusto_model_recommend(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
                                              int n_best, const gusto_filter *filter, int32_t *items, gusto_real *scores);
 
-/* The n_best items most like each of n items, itself left out: by the model's own weights between items if it has such (docs/models.md
- * says which), else by the cosine of item factors, or of rating columns.
+/* The n_best items most like each of n items (cosine of item factors, or of rating columns), itself left out.
  * Layout as above. */
 GUSTO_API gusto_status gusto_model_similar(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items,
                                            int n_best, int32_t *out, gusto_real *scores);

@@ -2,6 +2,7 @@
 #ifndef GUSTO_TRAIN_H
 #define GUSTO_TRAIN_H
 
+#include "features.h"
 #include "ratings.h"
 
 #ifdef __cplusplus
@@ -38,6 +39,10 @@ typedef struct gusto_fit_options {
     const char          *checkpoint;       /* NULL: none. Container, written atomically. */
     int64_t              checkpoint_every; /* epochs; at least 1 */
     const char          *resume; /* NULL: start afresh; else a checkpoint of the same model, options, seed and ratings. */
+
+    /* Side information, matched to the ratings by outer ids; NULL: none. Borrowed during the fit; the model keeps a copy. A row that no
+     * rating has becomes a user or an item of the model. A model that makes no use of them refuses them: GUSTO_EUNSUPPORTED. */
+    const gusto_features *user_features, *item_features;
 } gusto_fit_options;
 
 GUSTO_API gusto_fit_options gusto_fit_options_default(void);

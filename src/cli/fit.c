@@ -10,13 +10,15 @@
 
 typedef struct fit {
     const char  *model, *output, *valid, *holdout, *log, *checkpoint, *checkpoint_every, *resume;
-    const char **set; /* NAME=VALUE, NULL at the end */
+    const char **set;                                 /* NAME=VALUE, NULL at the end */
+    const char **item_files, **user_files, **columns; /* of features; columns go with the files of items, then of users */
     int          dry_run;
 
-    double         holdout_fraction; /* 0: none */
-    int64_t        every;
-    gusto_ratings *train, *validation;
-    gusto_model   *fitted;
+    double          holdout_fraction; /* 0: none */
+    int64_t         every;
+    gusto_ratings  *train, *validation;
+    gusto_model    *fitted;
+    gusto_features *item_features, *user_features;
 } fit;
 
 /* All that can be said to be wrong before anything is read. */
@@ -33,6 +35,9 @@ static exit_code check_arguments(session *s, fit *f)
         return BAD_USAGE;
     if (!parse_share("--holdout", f->holdout, &f->holdout_fraction))
         return BAD_USAGE;
+
+    if (count_strings(f->columns) > count_strings(f->item_files) + count_strings(f->user_files))
+        return complain(BAD_USAGE, "--feature-columns is given more often than --item-features and --user-features together");
 
     const char *input = s->args[0];
     exit_code   code = check_output("-o", f->output, input);
@@ -86,6 +91,52 @@ static exit_code read_data(session *s, fit *f)
     return status < 0 ? failure(s, status) : DONE;
 }
 
+/* The features of several files as one; columns: of the first file, of the second, ..., as long as there are any. */
+static exit_code read_features(session *s, const char *const *files, const char *const *columns, gusto_features **out)
+{
+    const int n_columns = count_strings(columns);
+    for (int j = 0; files && files[j]; j++) {
+        gusto_features_options options = gusto_features_options_default();
+        gusto_features        *one = NULL, *all = NULL;
+        if (j < n_columns && columns[j][0])
+            options.columns = columns[j];
+        gusto_status status = gusto_features_read(s->context, files[j], &options, &one);
+        if (status == GUSTO_OK && *out)
+            status = gusto_features_join(s->context, *out, one, &all);
+        if (all) {
+            gusto_features_destroy(*out);
+            gusto_features_destroy(one);
+            one = all;
+        }
+        if (status < 0) {
+            gusto_features_destroy(one);
+            return failure(s, status);
+        }
+        *out = one;
+    }
+    return DONE;
+}
+
+static void tell_features(const session *s, const char *what, const gusto_features *features)
+{
+    gusto_rows rows;
+    if (!features)
+        return;
+    gusto_features_rows(features, &rows);
+    say(s, "%d features of %d %s, %lld entries", rows.n_columns, rows.n_rows, what, (long long)rows.nnz);
+}
+
+static exit_code read_all_features(session *s, fit *f)
+{
+    const int n_items = count_strings(f->item_files), n_columns = count_strings(f->columns);
+    exit_code code = read_features(s, f->item_files, f->columns, &f->item_features);
+    if (code == DONE)
+        code = read_features(s, f->user_files, n_columns > n_items ? f->columns + n_items : NULL, &f->user_features);
+    tell_features(s, "items", f->item_features);
+    tell_features(s, "users", f->user_features);
+    return code;
+}
+
 /* Bytes of ratings as the library keeps them: a row start for each user, column and value, and what else there is. */
 static int64_t ratings_bytes(session *s, const gusto_ratings *ratings)
 {
@@ -124,6 +175,8 @@ static exit_code train(session *s, fit *f, progress *p)
     options.checkpoint = f->checkpoint;
     options.checkpoint_every = f->every;
     options.resume = f->resume;
+    options.item_features = f->item_features;
+    options.user_features = f->user_features;
 
     progress_log_start(p, f->fitted, s->args[0], f->train, f->validation);
     const gusto_status status = gusto_model_fit(s->context, f->fitted, f->train, &options);
@@ -166,6 +219,8 @@ static exit_code work(session *s, fit *f)
 
     catch_interrupts();
     code = read_data(s, f);
+    if (code == DONE)
+        code = read_all_features(s, f);
     if (code == DONE && f->dry_run)
         return tell_memory(s, f);
     if (code == DONE && interrupted())
@@ -190,6 +245,13 @@ static exit_code run(session *s, int argc, const char **argv)
         {"valid", 0, POPT_ARG_STRING, &f.valid, 0, "ratings to validate on after every epoch", "RATINGS"},
         {"holdout", 0, POPT_ARG_STRING, &f.holdout, 0,
          "share of the ratings, drawn by the seed, to validate on instead of training on them", "FRACTION"},
+        {"item-features", 0, POPT_ARG_ARGV, &f.item_files, 0,
+         "what is known of items: a table, u.item of ml-100k, Matrix Market; may be repeated", "FILE"},
+        {"user-features", 0, POPT_ARG_ARGV, &f.user_files, 0, "the same of users", "FILE"},
+        {"feature-columns", 0, POPT_ARG_ARGV, &f.columns, 0,
+         "columns of the first file of features and their kinds (list, name, flag, number, bins, year, words), e.g. "
+         "genres:list,title:words; repeat it for the second file; files of items come first",
+         "COLUMN[:KIND],..."},
         {"log", 0, POPT_ARG_STRING, &f.log, 0, "one JSON object a line: options and data, every epoch, the result", "FILE"},
         {"checkpoint", 0, POPT_ARG_STRING, &f.checkpoint, 0, "where to save the state of the training", "FILE"},
         {"checkpoint-every", 0, POPT_ARG_STRING, &f.checkpoint_every, 0, "epochs between two checkpoints (default: 1)", "N"},
@@ -203,6 +265,8 @@ static exit_code run(session *s, int argc, const char **argv)
     gusto_model_destroy(f.fitted);
     gusto_ratings_destroy(f.train);
     gusto_ratings_destroy(f.validation);
+    gusto_features_destroy(f.item_features);
+    gusto_features_destroy(f.user_features);
     session_clear(s, own);
     return code;
 }

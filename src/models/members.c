@@ -2,6 +2,7 @@
 #include "models/members.h"
 
 #include "core/memory.h"
+#include "data/features.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -117,6 +118,15 @@ gusto_status gu_members_room(gusto_context *context, const gu_roster *roster, gu
     return GUSTO_OK;
 }
 
+/* The features of the whole, where the member makes use of them. */
+static void share_features(const gu_state *whole, const gu_model_type *type, gu_state *state)
+{
+    gusto_features_destroy(state->user_features);
+    gusto_features_destroy(state->item_features);
+    state->user_features = type->uses_user_features ? gu_features_retain(whole->user_features) : NULL;
+    state->item_features = type->uses_item_features ? gu_features_retain(whole->item_features) : NULL;
+}
+
 void gu_members_describe(gu_state *state, int m)
 {
     gu_state *inner = &state->member[m].model->state;
@@ -131,6 +141,7 @@ void gu_members_describe(gu_state *state, int m)
     inner->seen_start = state->seen_start;
     inner->seen_item = state->seen_item;
     inner->shares_seen = true;
+    share_features(state, state->member[m].model->type, inner);
 }
 
 /* The arrays of the whole in place of the member's own. */
@@ -151,6 +162,7 @@ gusto_status gu_members_settle(gusto_context *context, gu_state *state)
         gu_member *member = &state->member[m];
         gu_state  *inner = &member->model->state;
         share(state, &member->model->allocator, inner);
+        share_features(state, member->model->type, inner);
         member->name = gu_alloc(context, inner->n_tensors, sizeof *member->name);
         if (!member->name)
             return GUSTO_ENOMEM;

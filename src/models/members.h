@@ -5,7 +5,8 @@
  * are options of the whole, under its label: "mf.rank", "mf2.adam.beta1"; which there are follows from the list, so setting the list makes the
  * options anew and keeps the values of those that stay.
  *
- * A state owns its fitted members. They share its dictionaries and who has had what; the file holds those once, and the members' tensors under
+ * A state owns its fitted members. They share its dictionaries, its features (a member that makes no use of them must not be given them in its
+ * fit) and who has had what; the file holds those once, and the members' tensors under
  * "LABEL.". */
 #ifndef GU_MEMBERS_H
 #define GU_MEMBERS_H

@@ -298,6 +298,26 @@ double gusto_model_mean(const gusto_model *model)
     return model->state.mean;
 }
 
+const gusto_features *gusto_model_user_features(const gusto_model *model)
+{
+    return model->state.user_features;
+}
+
+const gusto_features *gusto_model_item_features(const gusto_model *model)
+{
+    return model->state.item_features;
+}
+
+bool gusto_model_uses_user_features(const gusto_model *model)
+{
+    return model->type->uses_user_features;
+}
+
+bool gusto_model_uses_item_features(const gusto_model *model)
+{
+    return model->type->uses_item_features;
+}
+
 const gusto_epoch *gusto_model_history(const gusto_model *model, int64_t *n)
 {
     *n = model->state.history.n;

@@ -1,8 +1,11 @@
 /* A model as a container: its tensors under their own names, those of its members under "LABEL.NAME", "seen.start" and "seen.item", the
- * dictionaries "user_ids" and "item_ids".
- * Metadata: gusto.kind = model, gusto.model, gusto.seed, gusto.shape, gusto.range, gusto.mean, and option.NAME for every option. */
+ * dictionaries "user_ids" and "item_ids", features "user_features" and "item_features" (io/features_container.h).
+ * Metadata: gusto.kind = model, gusto.model, gusto.seed, gusto.n_users, gusto.n_items, gusto.low, gusto.high, gusto.mean,
+ * gusto.user_features and gusto.item_features (how many, if there are any), and option.NAME for every option. */
 #include "core/memory.h"
 #include "core/number.h"
+#include "data/features.h"
+#include "io/features_container.h"
 #include "io/ids_container.h"
 #include "kernels/kernels.h"
 #include "models/members.h"
@@ -11,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIXED_KEYS = 10, EXTRA_TENSORS = 2 + 2 * GU_IDS_TENSORS };
+enum { FIXED_KEYS = 12, EXTRA_TENSORS = 2 + 2 * GU_IDS_TENSORS + 2 * GU_FEATURES_TENSORS };
 
 /* Key and value of each piece of metadata, and the text that they point to. */
 typedef struct keys {
@@ -53,6 +56,10 @@ static gusto_status make_keys(gusto_context *context, const gusto_model *model, 
     gu_format_real(state->low, add_key(k, "gusto.", "low"));
     gu_format_real(state->high, add_key(k, "gusto.", "high"));
     gu_format_double(state->mean, add_key(k, "gusto.", "mean"));
+    if (state->user_features)
+        snprintf(add_key(k, "gusto.", "user_features"), GU_OPTION_TEXT, "%d", state->user_features->rows.n_columns);
+    if (state->item_features)
+        snprintf(add_key(k, "gusto.", "item_features"), GU_OPTION_TEXT, "%d", state->item_features->rows.n_columns);
     if (state->optimizer)
         snprintf(add_key(k, "gusto.", "optimizer"), GU_OPTION_TEXT, "%s", state->optimizer);
     for (int o = 0; o < model->options.n; o++) {
@@ -90,6 +97,13 @@ gusto_status gusto_model_save(gusto_context *context, const gusto_model *model, 
         tensor[n++] = user_ids.tensor[t];
     for (int t = 0; t < item_ids.n; t++)
         tensor[n++] = item_ids.tensor[t];
+    gu_features_tensors user_features, item_features;
+    gu_features_to_tensors(state->user_features, "user_features", &user_features);
+    gu_features_to_tensors(state->item_features, "item_features", &item_features);
+    for (int t = 0; t < user_features.n; t++)
+        tensor[n++] = user_features.tensor[t];
+    for (int t = 0; t < item_features.n; t++)
+        tensor[n++] = item_features.tensor[t];
 
     keys         k;
     gusto_status status = make_keys(context, model, &k);
@@ -228,9 +242,30 @@ static gusto_status read_seen(gusto_context *context, const char *path, const gu
     return GUSTO_OK;
 }
 
+/* Features of users or items, if the file has any. */
+static gusto_status read_features(gusto_context *context, const char *path, const gusto_container *file, const char *name,
+                                  gusto_ids *ids, int32_t n_rows, gusto_features **out)
+{
+    char   key[GU_OPTION_TEXT];
+    double n_columns = 0;
+    snprintf(key, sizeof key, "gusto.%s", name);
+    if (!gusto_container_metadata(file, key))
+        return GUSTO_OK;
+    const gusto_status status = number(context, path, file, key, &n_columns);
+    if (status < 0)
+        return status;
+    if (!(n_columns >= 0 && n_columns <= INT32_MAX))
+        return gu_error(context, GUSTO_EFORMAT, "%s: metadata %s is %g", path, key, n_columns);
+    return gu_features_from_container(context, file, name, ids, n_rows, (int32_t)n_columns, out);
+}
+
 static bool belongs_to_the_frame(const char *name)
 {
-    return strncmp(name, "seen.", 5) == 0 || strncmp(name, "user_ids", 8) == 0 || strncmp(name, "item_ids", 8) == 0;
+    static const char *const frame[] = {"seen.", "user_ids", "item_ids", "user_features.", "item_features."};
+    for (size_t f = 0; f < sizeof frame / sizeof *frame; f++)
+        if (strncmp(name, frame[f], strlen(frame[f])) == 0)
+            return true;
+    return false;
 }
 
 /* The model's own literal for a tensor of the file, NULL if it has none of that name. */
@@ -299,8 +334,12 @@ static gusto_status read_state(gusto_context *context, const char *path, const g
         (state->item_ids && gusto_ids_count(state->item_ids) != state->n_items))
         return gu_error(context, GUSTO_EFORMAT, "%s: the dictionaries do not go with %d users and %d items", path, state->n_users,
                         state->n_items);
+    status = read_features(context, path, file, "user_features", state->user_ids, state->n_users, &state->user_features);
+    if (status == GUSTO_OK)
+        status = read_features(context, path, file, "item_features", state->item_ids, state->n_items, &state->item_features);
 
-    status = make_members(context, model);
+    if (status == GUSTO_OK)
+        status = make_members(context, model);
     gusto_tensor tensor;
     for (int t = 0; status == GUSTO_OK && gusto_container_tensor_at(file, t, &tensor); t++)
         if (!belongs_to_the_frame(tensor.name))

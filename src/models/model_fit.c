@@ -1,7 +1,9 @@
 /* Fitting: a new state is made beside the old one, and takes its place only when it is whole. */
 #include "core/memory.h"
+#include "data/features.h"
 #include "models/model_type.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static gusto_status keep_seen(gusto_context *context, const gusto_rows *rows, gu_state *state)
@@ -13,6 +15,38 @@ static gusto_status keep_seen(gusto_context *context, const gusto_rows *rows, gu
     memcpy(state->seen_start, rows->start, ((size_t)rows->n_rows + 1) * sizeof(int64_t));
     if (rows->nnz)
         memcpy(state->seen_item, rows->column, (size_t)rows->nnz * sizeof(int32_t));
+    return GUSTO_OK;
+}
+
+/* The features in the numbering of the model, which has all of their rows. */
+static gusto_status keep_features(gusto_context *context, const gusto_fit_options *fit, gu_state *state)
+{
+    gusto_status status = GUSTO_OK;
+    if (fit->user_features)
+        status = gusto_features_match(context, fit->user_features, state->user_ids, state->n_users, &state->user_features);
+    if (status == GUSTO_OK && fit->item_features)
+        status = gusto_features_match(context, fit->item_features, state->item_ids, state->n_items, &state->item_features);
+    return status;
+}
+
+/* Options as the caller gave them, completed by defaults if they are of the size that they had before there were features. */
+static gusto_status complete(gusto_context *context, const gusto_model *model, const gusto_fit_options *options,
+                             gusto_fit_options *fit)
+{
+    *fit = gusto_fit_options_default();
+    if (!options)
+        return GUSTO_OK;
+    if (options->size > sizeof *fit || options->size < offsetof(gusto_fit_options, user_features))
+        return gu_error(context, GUSTO_EARG,
+                        "gusto_fit_options.size is %zu, expected %zu: start from gusto_fit_options_default()", options->size,
+                        sizeof *fit);
+    memcpy(fit, options, options->size);
+    fit->size = sizeof *fit;
+    if ((fit->checkpoint || fit->resume) && !model->type->by_gradients)
+        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no epochs: it cannot be checkpointed", model->type->name);
+    if ((fit->user_features && !model->type->uses_user_features) || (fit->item_features && !model->type->uses_item_features))
+        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s makes no use of features of %s", model->type->name,
+                        fit->user_features && !model->type->uses_user_features ? "users" : "items");
     return GUSTO_OK;
 }
 
@@ -37,20 +71,27 @@ static gusto_status describe(gusto_context *context, const gusto_model *model, c
 gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const gusto_ratings *ratings,
                              const gusto_fit_options *options)
 {
-    const gusto_fit_options fit = options ? *options : gusto_fit_options_default();
-    if (fit.size != sizeof fit)
-        return gu_error(context, GUSTO_EARG,
-                        "gusto_fit_options.size is %zu, expected %zu: start from gusto_fit_options_default()", fit.size,
-                        sizeof fit);
+    gusto_fit_options fit;
+    gusto_ratings    *extended = NULL; /* with the users and items that only features know */
+    gusto_status      status = complete(context, model, options, &fit);
+    if (status < 0)
+        return status;
     if (gusto_ratings_nnz(ratings) == 0)
         return gu_error(context, GUSTO_EARG, "there are no ratings to fit to");
-    if ((fit.checkpoint || fit.resume) && !model->type->by_gradients)
-        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no epochs: it cannot be checkpointed", model->type->name);
+    if (fit.user_features || fit.item_features)
+        status = gu_ratings_extend(context, ratings, fit.user_features, fit.item_features, &extended);
+    if (status < 0)
+        return status;
+    if (extended)
+        ratings = extended;
 
-    gu_state     state = {0};
-    gusto_status status = describe(context, model, ratings, &state);
+    gu_state state = {0};
+    status = describe(context, model, ratings, &state);
+    if (status == GUSTO_OK)
+        status = keep_features(context, &fit, &state);
     if (status == GUSTO_OK)
         status = model->type->fit(context, model, ratings, &fit, &state);
+    gusto_ratings_destroy(extended);
     if (status < 0 && status != GUSTO_EDIVERGED) {
         gu_state_clear(&context->allocator, &state);
         return status;

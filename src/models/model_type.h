@@ -17,20 +17,21 @@ typedef struct gu_member gu_member; /* members.h */
 
 /* What a fit leaves, or a file holds. */
 typedef struct gu_state {
-    int32_t      n_users, n_items;
-    gusto_ids   *user_ids, *item_ids; /* one owner each */
-    gusto_real   low, high;           /* of the training ratings */
-    double       mean;
-    uint64_t     seed;
-    int          n_tensors;
-    gusto_tensor tensor[GU_MAX_TENSORS]; /* owned; names are string literals */
-    int64_t     *seen_start;             /* NULL: not kept */
-    int32_t     *seen_item;
-    bool         shares_seen; /* the two belong to the state that this one is a member of */
-    int          n_members;
-    gu_member   *member; /* models that this one is made of (members.h); owned */
-    gu_history   history;
-    const char  *optimizer; /* name of the embedder's own, or NULL; owned */
+    int32_t         n_users, n_items;
+    gusto_ids      *user_ids, *item_ids; /* one owner each */
+    gusto_real      low, high;           /* of the training ratings */
+    double          mean;
+    uint64_t        seed;
+    int             n_tensors;
+    gusto_tensor    tensor[GU_MAX_TENSORS]; /* owned; names are string literals */
+    int64_t        *seen_start;             /* NULL: not kept */
+    int32_t        *seen_item;
+    bool            shares_seen;                   /* the two belong to the state that this one is a member of */
+    gusto_features *user_features, *item_features; /* row u is user u, row i item i; owned; NULL: none */
+    int             n_members;
+    gu_member      *member; /* models that this one is made of (members.h); owned */
+    gu_history      history;
+    const char     *optimizer; /* name of the embedder's own, or NULL; owned */
 } gu_state;
 
 typedef struct gu_model_type gu_model_type;
@@ -52,6 +53,7 @@ struct gu_model_type {
     const char *const (*training_defaults)
         [2]; /* by gradients: defaults of training's options that differ, {name, text}, ended by NULL; else NULL */
     bool by_gradients;
+    bool uses_user_features, uses_item_features; /* others refuse them; state has them when fit is called */
 
     /* Refuses a text that an option (a string) may not have, before it is set. NULL: there is nothing to refuse.
      * Errors: GUSTO_EOPTION, saying why. */
@@ -62,7 +64,7 @@ struct gu_model_type {
 
     const char *const *tensors; /* the names of its tensors, ended by NULL */
 
-    /* Fits into an empty state, whose shape, ids, range, mean and seed are set. Adds tensors. On error the caller clears the state. */
+    /* Fits into an empty state, whose shape, ids, range, mean, seed and features are set. Adds tensors. On error the caller clears the state. */
     gusto_status (*fit)(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                         const gusto_fit_options *fit, gu_state *state);
 
@@ -89,9 +91,6 @@ struct gu_model_type {
 
     /* The tensor whose rows are compared by `similar`; NULL: columns of the training ratings. */
     const char *item_vectors;
-
-    /* Or the model's own likeness of every item to each of n items. One thread. out [n x n_items]. NULL: as above. */
-    void (*alike)(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items, gusto_real *out);
 };
 
 /* The t-th model, or NULL. */
@@ -121,11 +120,6 @@ gusto_real *gu_state_real(const gu_state *state, const char *name);
 
 /* Whether a tensor of reals of that shape is there.   Errors: GUSTO_EFORMAT naming it. */
 gusto_status gu_state_expect(gusto_context *context, const gu_state *state, const char *name, int64_t rows, int64_t columns);
-
-/* Whether sparse rows are there: start_name [rows + 1] of int64, index_name [nnz] of int32, which ascends within a row and is below
- * columns.   Errors: GUSTO_EFORMAT naming them. */
-gusto_status gu_state_expect_rows(gusto_context *context, const gu_state *state, const char *start_name, const char *index_name,
-                                  int64_t rows, int32_t columns);
 
 void gu_state_clear(const gusto_allocator *allocator, gu_state *state);
 

@@ -48,6 +48,52 @@ static inline gusto_ratings *fixture_ratings(gusto_context *context, uint64_t wh
     return ratings;
 }
 
+/* Features of users or items with the ids of the ratings, from the first: row r has features r % 3 and 3 + r % 2, and every fourth a third
+ * one with a weight of its own. */
+static inline gusto_features *fixture_features(gusto_context *context, int32_t n, int64_t first, int64_t step)
+{
+    enum { MOST = USERS, FEATURES = 6 };
+    int64_t         start[MOST + 1] = {0}, id[MOST];
+    int32_t         column[3 * MOST];
+    gusto_real      value[3 * MOST];
+    gusto_rows      rows = {.n_rows = n, .n_columns = FEATURES, .start = start, .column = column, .value = value};
+    gusto_ids      *ids = NULL;
+    gusto_features *features = NULL;
+    for (int32_t r = 0; r < n; r++) {
+        const int32_t has[] = {r % 3, 3 + r % 2, 5};
+        id[r] = first + step * r;
+        for (int j = 0; j < (r % 4 ? 2 : 3); j++) {
+            column[rows.nnz] = has[j];
+            value[rows.nnz++] = j == 2 ? (gusto_real)(r % 7 - 3.5) : 1;
+        }
+        start[r + 1] = rows.nnz;
+    }
+    if (gusto_ids_from_ints(context, id, n, &ids) == GUSTO_OK)
+        gusto_features_from_rows(context, &rows, ids, NULL, &features);
+    gusto_ids_release(ids);
+    return features;
+}
+
+/* gusto_model_fit, with features for a model that makes use of them. */
+static inline gusto_status fixture_fit(gusto_context *context, gusto_model *model, const gusto_ratings *ratings,
+                                       const gusto_fit_options *options)
+{
+    gusto_fit_options fit = options ? *options : gusto_fit_options_default();
+    gusto_features   *users = NULL, *items = NULL;
+    gusto_status      status = GUSTO_OK;
+    if (gusto_model_uses_user_features(model) && !(users = fixture_features(context, USERS, 100, 3)))
+        status = GUSTO_ENOMEM;
+    if (gusto_model_uses_item_features(model) && !(items = fixture_features(context, ITEMS, 7, 1)))
+        status = GUSTO_ENOMEM;
+    fit.user_features = users;
+    fit.item_features = items;
+    if (status == GUSTO_OK)
+        status = gusto_model_fit(context, model, ratings, &fit);
+    gusto_features_destroy(users);
+    gusto_features_destroy(items);
+    return status;
+}
+
 /* The t-th model, made quick to fit; NULL past the end. */
 static inline gusto_model *fixture_model(gusto_context *context, int t)
 {

@@ -103,7 +103,7 @@ START_TEST(lists_scores_and_predictions_agree)
     gusto_ratings_by_user(context, ratings, &rows);
     FOR_EACH_MODEL(model)
     {
-        ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
         ck_assert_int_eq(gusto_model_n_users(model), USERS);
         ck_assert_int_eq(gusto_model_n_items(model), ITEMS);
         static gusto_real scores[USERS * ITEMS], best[USERS * 10];
@@ -148,7 +148,7 @@ START_TEST(filters_are_kept)
     gusto_ratings *ratings = fixture_ratings(context, 1);
     FOR_EACH_MODEL(model)
     {
-        ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
         const int32_t      users[] = {3, 4};
         const int64_t      allow_start[] = {0, 3, 4}, deny_start[] = {0, 1, 1};
         const int32_t      allow[] = {9, 2, 30, 11}, deny[] = {2};
@@ -178,7 +178,7 @@ START_TEST(similar_items_leave_out_the_item_itself)
     gusto_ratings *ratings = fixture_ratings(context, 1);
     FOR_EACH_MODEL(model)
     {
-        ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
         const int32_t query[] = {0, 17};
         int32_t       items[2 * 5];
         gusto_real    scores[2 * 5];
@@ -208,7 +208,7 @@ START_TEST(fold_in_is_close_to_training)
             gusto_model_set_number(context, model, "epochs", 200);
         if (gusto_model_get_number(context, model, "sweeps", &value) == GUSTO_OK)
             gusto_model_set_number(context, model, "sweeps", 100);
-        ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
         const int64_t     width = gusto_model_user_width(model);
         static gusto_real row[4096];
         gusto_real        folded[ITEMS], trained[ITEMS];
@@ -254,7 +254,7 @@ START_TEST(same_seed_same_file_at_any_thread_count)
     {
         for (int threads = 1; threads <= 4; threads *= 2) {
             gusto_context_set_threads(context, threads);
-            ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+            ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
             ck_assert_int_eq(gusto_model_save(context, model, threads == 1 ? first : other), GUSTO_OK);
             ck_assert_msg(threads == 1 || same_bytes(first, other), "%s at %d threads", gusto_model_name(model), threads);
         }
@@ -295,7 +295,7 @@ START_TEST(a_cancelled_fit_leaves_a_valid_model)
         gusto_fit_options fit = gusto_fit_options_default();
         fit.progress = cancel;
         fit.user = &calls;
-        const gusto_status status = gusto_model_fit(context, model, ratings, &fit);
+        const gusto_status status = fixture_fit(context, model, ratings, &fit);
         ck_assert_int_eq(status, calls ? GUSTO_CANCELLED : GUSTO_OK);
         ck_assert_int_le(calls, 1);
         ck_assert(gusto_model_is_fitted(model));
@@ -320,9 +320,9 @@ START_TEST(failure_changes_nothing)
     {
         gusto_real before[ITEMS], after[ITEMS];
         int32_t    user = 2;
-        ck_assert_int_ge(gusto_model_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
         ck_assert_int_eq(gusto_model_score(context, model, 1, &user, before), GUSTO_OK);
-        ck_assert_int_eq(gusto_model_fit(context, model, none, NULL), GUSTO_EARG);
+        ck_assert_int_eq(fixture_fit(context, model, none, NULL), GUSTO_EARG);
         ck_assert_int_eq(gusto_model_score(context, model, 1, &user, after), GUSTO_OK);
         ck_assert(memcmp(before, after, sizeof before) == 0);
         ck_assert_int_eq(gusto_model_set(context, model, "no_such_option", "1"), GUSTO_EOPTION);
@@ -331,6 +331,43 @@ START_TEST(failure_changes_nothing)
         ck_assert(!gusto_model_is_fitted(model));
     }
     gusto_ratings_destroy(none);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* Features are taken or refused, as the model says; a model keeps them, also in its file. */
+START_TEST(features_are_kept_or_refused)
+{
+    setup_context();
+    gusto_ratings  *ratings = fixture_ratings(context, 1);
+    gusto_features *users = fixture_features(context, USERS, 100, 3), *items = fixture_features(context, ITEMS, 7, 1);
+    char            path[512];
+    fixture_path(path, "features");
+    FOR_EACH_MODEL(model)
+    {
+        gusto_fit_options fit = gusto_fit_options_default();
+        fit.user_features = users;
+        ck_assert(gusto_model_uses_user_features(model) || gusto_model_fit(context, model, ratings, &fit) == GUSTO_EUNSUPPORTED);
+        fit.user_features = NULL;
+        fit.item_features = items;
+        ck_assert(gusto_model_uses_item_features(model) || gusto_model_fit(context, model, ratings, &fit) == GUSTO_EUNSUPPORTED);
+        if (!gusto_model_uses_item_features(model))
+            continue;
+        gusto_model *loaded;
+        gusto_rows   kept, again;
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_eq(gusto_model_save(context, model, path), GUSTO_OK);
+        ck_assert_int_eq(gusto_model_load(context, path, &loaded), GUSTO_OK);
+        gusto_features_rows(gusto_model_item_features(model), &kept);
+        gusto_features_rows(gusto_model_item_features(loaded), &again);
+        ck_assert(kept.n_rows == ITEMS && again.n_rows == ITEMS && kept.nnz == again.nnz && kept.n_columns == again.n_columns);
+        ck_assert(memcmp(kept.value, again.value, (size_t)kept.nnz * sizeof *kept.value) == 0);
+        gusto_model_destroy(loaded);
+        unlink(path);
+    }
+    gusto_features_destroy(users);
+    gusto_features_destroy(items);
     gusto_ratings_destroy(ratings);
     gusto_context_destroy(context);
 }
@@ -353,7 +390,7 @@ static bool whole_life(gusto_allocator *allocator, int t, const char *path)
     int32_t           items[6];
     gusto_real        out[2 * ITEMS];
     static gusto_real row[4096];
-    whole = whole && gusto_model_fit(c, model, ratings, &fit) >= 0;
+    whole = whole && fixture_fit(c, model, ratings, &fit) >= 0;
     whole = whole && gusto_model_predict(c, model, 2, ids, ids, out) == GUSTO_OK;
     whole = whole && gusto_model_score(c, model, 2, ids, out) == GUSTO_OK;
     whole = whole && gusto_model_recommend(c, model, 2, ids, 3, NULL, items, NULL) == GUSTO_OK;
@@ -396,5 +433,5 @@ int main(void)
     RUN("models", options_have_sound_defaults_and_bounds, an_unfitted_model_says_so, lists_scores_and_predictions_agree,
         filters_are_kept, similar_items_leave_out_the_item_itself, fold_in_is_close_to_training,
         same_seed_same_file_at_any_thread_count, a_cancelled_fit_leaves_a_valid_model, failure_changes_nothing,
-        no_failed_allocation_leaks_or_crashes);
+        features_are_kept_or_refused, no_failed_allocation_leaks_or_crashes);
 }
