@@ -114,7 +114,8 @@ typedef struct gusto_filter {
 GUSTO_API gusto_status gusto_model_recommend(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
                                              int n_best, const gusto_filter *filter, int32_t *items, gusto_real *scores);
 
-/* The n_best items most like each of n items (cosine of item factors, or of rating columns), itself left out.
+/* The n_best items most like each of n items, itself left out: by the model's own weights between items if it has such (docs/models.md
+ * says which), else by the cosine of item factors, or of rating columns.
  * Layout as above. */
 GUSTO_API gusto_status gusto_model_similar(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items,
                                            int n_best, int32_t *out, gusto_real *scores);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { HUGE = 1 << 21 };
 
@@ -69,6 +70,16 @@ void *gu_grow(gusto_context *context, void *old, int64_t old_count, int64_t coun
         memcpy(memory, old, (size_t)(old_count < count ? old_count : count) * size);
     gu_free(&context->allocator, old);
     return memory;
+}
+
+gusto_status gu_need(gusto_context *context, int64_t bytes, const char *what)
+{
+    const double needed = (double)bytes / 1e6;
+    gu_log(context, GUSTO_LOG_INFO, "%s: %.1f MB", what, needed);
+    const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / 1e6;
+    if (context->allocator.alloc == default_alloc && there > 0 && needed > there)
+        return gu_error(context, GUSTO_ENOMEM, "%s: needs %.1f MB, the machine has %.1f MB", what, needed, there);
+    return GUSTO_OK;
 }
 
 void gu_free(const gusto_allocator *allocator, void *memory)

@@ -18,6 +18,10 @@ void *gu_alloc_zero(gusto_context *context, int64_t count, size_t size);
  * On failure NULL, and the old one stays. */
 void *gu_grow(gusto_context *context, void *old, int64_t old_count, int64_t count, size_t size);
 
+/* Says in the log that `what` needs so many bytes, before it asks for them.   Errors: GUSTO_ENOMEM if the machine does not have as many,
+ * unless the allocator is the embedder's: the kernel would promise them, and end the process when they are used. */
+gusto_status gu_need(gusto_context *context, int64_t bytes, const char *what);
+
 /* NULL is allowed. */
 void gu_free(const gusto_allocator *allocator, void *memory);
 

@@ -110,6 +110,39 @@ bool gu_posv(int64_t n, int64_t n_rhs, gusto_real *A, int64_t lda, gusto_real *B
     return positive;
 }
 
+int64_t gu_cholesky(int64_t n, gusto_real *A, int64_t lda)
+{
+    if (n == 0)
+        return 0;
+    const int     before = one_thread();
+    const int64_t bad = LAPACK(potrf_work)(LAPACK_COL_MAJOR, 'L', (int)n, A, (int)lda);
+    threads_back(before);
+    int64_t j = 0;
+    while (j < n && j != bad - 1 && A[j * lda + j] > 0)
+        j++;
+    return j;
+}
+
+void gu_solve_upper(bool transpose, int64_t n, int64_t n_rhs, const gusto_real *U, int64_t ldu, gusto_real *B, int64_t ldb)
+{
+    if (n == 0 || n_rhs == 0)
+        return;
+    const int before = one_thread();
+    BLAS(trsm)
+    (CblasRowMajor, CblasLeft, CblasUpper, transpose ? CblasTrans : CblasNoTrans, CblasNonUnit, (int)n, (int)n_rhs, 1, U,
+     (int)ldu, B, (int)ldb);
+    threads_back(before);
+}
+
+void gu_invert_upper(int64_t n, gusto_real *U, int64_t ldu)
+{
+    if (n == 0)
+        return;
+    const int before = one_thread();
+    LAPACK(trtri_work)(LAPACK_COL_MAJOR, 'L', 'N', (int)n, U, (int)ldu);
+    threads_back(before);
+}
+
 void gu_gemv(int64_t m, int64_t n, gusto_real alpha, const gusto_real *A, int64_t lda, const gusto_real *x, gusto_real beta,
              gusto_real *y)
 {

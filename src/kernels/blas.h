@@ -22,6 +22,16 @@ void gu_syrk(int64_t n, int64_t k, gusto_real alpha, const gusto_real *A, int64_
  * overwritten by X. Returns false if A is not positive definite. */
 bool gu_posv(int64_t n, int64_t n_rhs, gusto_real *A, int64_t lda, gusto_real *B, int64_t ldb);
 
+/* Factors symmetric positive definite A [n x n] in place: upper triangle U with A = U' U; the strict lower triangle is left alone.
+ * Returns n, or the first row whose pivot is not positive. */
+int64_t gu_cholesky(int64_t n, gusto_real *A, int64_t lda);
+
+/* B [n x n_rhs] <- U^-1 B, or U'^-1 B, for upper triangular U [n x n]. */
+void gu_solve_upper(bool transpose, int64_t n, int64_t n_rhs, const gusto_real *U, int64_t ldu, gusto_real *B, int64_t ldb);
+
+/* U [n x n] <- U^-1 for upper triangular U without a zero on its diagonal; the strict lower triangle is left alone. */
+void gu_invert_upper(int64_t n, gusto_real *U, int64_t ldu);
+
 /* y [m] <- alpha A x + beta y, A [m x n]. */
 void gu_gemv(int64_t m, int64_t n, gusto_real alpha, const gusto_real *A, int64_t lda, const gusto_real *x, gusto_real beta,
              gusto_real *y);

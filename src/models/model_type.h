@@ -91,6 +91,9 @@ struct gu_model_type {
 
     /* The tensor whose rows are compared by `similar`; NULL: columns of the training ratings. */
     const char *item_vectors;
+
+    /* Or the model's own likeness of every item to each of n items. One thread. out [n x n_items]. NULL: as above. */
+    void (*alike)(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items, gusto_real *out);
 };
 
 /* The t-th model, or NULL. */
@@ -120,6 +123,11 @@ gusto_real *gu_state_real(const gu_state *state, const char *name);
 
 /* Whether a tensor of reals of that shape is there.   Errors: GUSTO_EFORMAT naming it. */
 gusto_status gu_state_expect(gusto_context *context, const gu_state *state, const char *name, int64_t rows, int64_t columns);
+
+/* Whether sparse rows are there: start_name [rows + 1] of int64, index_name [nnz] of int32, which ascends within a row and is below
+ * columns.   Errors: GUSTO_EFORMAT naming them. */
+gusto_status gu_state_expect_rows(gusto_context *context, const gu_state *state, const char *start_name, const char *index_name,
+                                  int64_t rows, int32_t columns);
 
 void gu_state_clear(const gusto_allocator *allocator, gu_state *state);
 

@@ -1,4 +1,5 @@
-/* Similar items: the cosine of item vectors (the factors of a factorization), or of the columns of the training ratings taken as 0 and 1. */
+/* Similar items: what the model itself says of two items (the weights of a linear model), or the cosine of item vectors (the factors of a
+ * factorization), or of the columns of the training ratings taken as 0 and 1. */
 #include "core/memory.h"
 #include "core/tiles.h"
 #include "kernels/blas.h"
@@ -95,14 +96,18 @@ static void score_tile(const job *j, int64_t begin, int64_t n, gusto_real *query
 
 static void tile(const job *j, int64_t begin, int64_t n, gusto_real *memory)
 {
-    const gu_kernels *kernels = gu_kernels_of(j->context);
-    const int64_t     n_items = j->model->state.n_items;
-    gusto_real       *score = memory, *best = score + TILE * n_items, *query = best + j->n_best;
-    score_tile(j, begin, n, query, score);
+    const gu_kernels    *kernels = gu_kernels_of(j->context);
+    const gu_model_type *type = j->model->type;
+    const int64_t        n_items = j->model->state.n_items;
+    gusto_real          *score = memory, *best = score + TILE * n_items, *query = best + j->n_best;
+    if (type->alike)
+        type->alike(j->context, j->model, n, j->items + begin, score);
+    else
+        score_tile(j, begin, n, query, score);
     for (int64_t q = 0; q < n; q++) {
         const int32_t item = j->items[begin + q];
         gusto_real   *s = score + q * n_items;
-        for (int64_t i = 0; i < n_items; i++)
+        for (int64_t i = 0; i < n_items && !type->alike; i++)
             s[i] *= j->inverse[i] * j->inverse[item];
         s[item] = -INFINITY;
 
@@ -143,6 +148,8 @@ gusto_status gusto_model_similar(gusto_context *context, const gusto_model *mode
                             model->state.n_items - 1);
 
     job j = {.context = context, .model = model, .items = items, .n_best = n_best, .out = out, .scores = scores};
+    if (model->type->alike)
+        return run(&j, n);
     if (model->type->item_vectors)
         j.vectors = gu_state_tensor(&model->state, model->type->item_vectors);
     else if (!model->state.seen_start)

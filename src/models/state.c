@@ -47,6 +47,27 @@ gusto_status gu_state_expect(gusto_context *context, const gu_state *state, cons
     return GUSTO_OK;
 }
 
+gusto_status gu_state_expect_rows(gusto_context *context, const gu_state *state, const char *start_name, const char *index_name,
+                                  int64_t rows, int32_t columns)
+{
+    const gusto_tensor *start = gu_state_tensor(state, start_name), *index = gu_state_tensor(state, index_name);
+    if (!start || !index || start->dtype != GUSTO_I64 || index->dtype != GUSTO_I32 || start->rows != rows + 1 ||
+        start->columns != 1 || index->columns != 1)
+        return gu_error(context, GUSTO_EFORMAT, "no tensors %s and %s for %lld rows", start_name, index_name, (long long)rows);
+    const int64_t *from = start->data;
+    const int32_t *at = index->data;
+    bool           right = from[0] == 0 && from[rows] == index->rows;
+    for (int64_t r = 0; right && r < rows; r++)
+        right = from[r] <= from[r + 1];
+    for (int64_t r = 0; right && r < rows; r++)
+        for (int64_t e = from[r]; right && e < from[r + 1]; e++)
+            right = at[e] >= 0 && at[e] < columns && (e == from[r] || at[e - 1] < at[e]);
+    if (!right)
+        return gu_error(context, GUSTO_EFORMAT, "tensors %s and %s hold no ascending rows of numbers below %d", start_name,
+                        index_name, columns);
+    return GUSTO_OK;
+}
+
 void gu_state_clear(const gusto_allocator *allocator, gu_state *state)
 {
     for (int t = 0; t < state->n_tensors; t++)
