@@ -1,5 +1,5 @@
 /* Id dictionaries: numbering, look-up, building from columns. */
-#include "counting.h"
+#include "../counting.h"
 
 #include "core/rng.h"
 #include "data/ids.h"

@@ -1,5 +1,5 @@
 /* Ratings: from lists, rows and dense arrays; duplicates; what is refused. */
-#include "counting.h"
+#include "../counting.h"
 
 #include "core/rng.h"
 #include "data/ratings.h"
@@ -466,7 +466,7 @@ START_TEST(shared_index)
     }
     for (int j = 0; j < 8; j++) {
         gusto_context_destroy(contexts[j]);
-        ck_assert_int_eq(counts[j].out, 0);
+        ck_assert_int_eq(counts[j].live, 0);
     }
     free_list(l);
 }
@@ -516,7 +516,7 @@ START_TEST(owned_entries)
     ck_assert(e.n == 0 && !e.user && !e.owner && e.size == sizeof e);
     gusto_entries_clear(&e);
     gusto_context_destroy(own);
-    ck_assert_int_eq(c.out, 0);
+    ck_assert_int_eq(c.live, 0);
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* Splits: nothing lost, nothing twice, sizes exact, time respected, the same at any number of threads. */
-#include "counting.h"
+#include "../counting.h"
 
 #include "core/rng.h"
 

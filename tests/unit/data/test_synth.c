@@ -1,5 +1,5 @@
 /* Synthetic ratings: counts exact, pairs distinct, stars, a mean near the truth's, popularity and activity of the shape asked for. */
-#include "counting.h"
+#include "../counting.h"
 
 #include <gusto/synth.h>
 

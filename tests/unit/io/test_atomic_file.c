@@ -5,7 +5,7 @@
 
 #include "core/memory.h"
 
-#include "counting.h"
+#include "../counting.h"
 #include "folder.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static void setup(void)
 static void teardown(void)
 {
     gusto_context_destroy(context);
-    ck_assert_int_eq(memory.held, 0);
+    ck_assert_int_eq(memory.live, 0);
     folder_remove();
 }
 
@@ -228,13 +228,13 @@ START_TEST(n_th_allocation_fails)
     int64_t      n;
     put_file(path, "old", 3);
     for (n = 1; status == GUSTO_ENOMEM; n++) {
-        const int64_t held = memory.held;
+        const int64_t held = memory.live;
         expect_text(path, "old");
         ck_assert_int_eq(folder_count(), 1);
-        memory.made = 0;
+        memory.calls = 0;
         memory.fail_at = n;
         status = write_file(path, "new");
-        ck_assert_int_eq(memory.held, held);
+        ck_assert_int_eq(memory.live, held);
     }
     ck_assert_int_eq(status, GUSTO_OK);
     ck_assert_int_gt(n, 5);

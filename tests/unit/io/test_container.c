@@ -6,7 +6,7 @@
 #include "core/context.h"
 #include "io/container.h"
 
-#include "counting.h"
+#include "../counting.h"
 #include "folder.h"
 
 #include <math.h>
@@ -35,7 +35,7 @@ static void setup(void)
 static void teardown(void)
 {
     gusto_context_destroy(context);
-    ck_assert_int_eq(memory.held, 0);
+    ck_assert_int_eq(memory.live, 0);
     folder_remove();
 }
 
@@ -235,24 +235,24 @@ START_TEST(n_th_allocation_fails)
     gusto_status status = GUSTO_ENOMEM;
     int64_t      n;
     for (n = 1; status == GUSTO_ENOMEM; n++) {
-        const int64_t held = memory.held;
-        memory.made = 0;
+        const int64_t held = memory.live;
+        memory.calls = 0;
         memory.fail_at = n;
         status = gusto_container_write(context, in_folder("new"), sample, N_SAMPLE, notes, N_NOTES);
         if (status != GUSTO_OK)
             ck_assert_int_eq(folder_count(), 1);
-        ck_assert_int_eq(memory.held, held);
+        ck_assert_int_eq(memory.live, held);
     }
     ck_assert_int_eq(status, GUSTO_OK);
     ck_assert_int_gt(n, 6);
 
     status = GUSTO_ENOMEM;
     for (n = 1; status == GUSTO_ENOMEM; n++) {
-        const int64_t held = memory.held;
-        memory.made = 0;
+        const int64_t held = memory.live;
+        memory.calls = 0;
         memory.fail_at = n;
         status = open_status(path);
-        ck_assert_int_eq(memory.held, held);
+        ck_assert_int_eq(memory.live, held);
     }
     ck_assert_int_eq(status, GUSTO_OK);
     ck_assert_int_gt(n, 4);

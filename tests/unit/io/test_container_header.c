@@ -1,11 +1,10 @@
 /* Headers by hand: what other programs write, and what nobody should. */
-#define _POSIX_C_SOURCE 200809L /* posix_memalign */
 
 #include "io/container.h"
 
 #include "core/context.h"
 
-#include "counting.h"
+#include "../counting.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -33,7 +32,7 @@ static void setup(void)
 static void teardown(void)
 {
     gusto_context_destroy(context);
-    ck_assert_int_eq(memory.held, 0);
+    ck_assert_int_eq(memory.live, 0);
 }
 
 /* A file of this header, padded with blanks so that the tensors are aligned to 8, and data bytes 0, 1, 2, ...; freed by the caller. */

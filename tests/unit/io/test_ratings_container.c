@@ -1,5 +1,5 @@
 /* Ratings in a container: what is saved comes back, and what is no ratings is refused. */
-#define _POSIX_C_SOURCE 200809L /* mkdtemp, posix_memalign */
+#define _POSIX_C_SOURCE 200809L /* mkdtemp */
 
 #include "io/ratings_container.h"
 
@@ -8,7 +8,7 @@
 
 #include <gusto/gusto.h>
 
-#include "counting.h"
+#include "../counting.h"
 #include "folder.h"
 
 #include <math.h>
@@ -45,7 +45,7 @@ static void teardown(void)
     gusto_ids_release(int_ids);
     gusto_ids_release(text_ids);
     gusto_context_destroy(context);
-    ck_assert_int_eq(memory.held, 0);
+    ck_assert_int_eq(memory.live, 0);
     folder_remove();
 }
 
@@ -293,24 +293,24 @@ START_TEST(n_th_allocation_fails)
     ck_assert_int_eq(gusto_ratings_set_ids(context, ratings, int_ids, text_ids), GUSTO_OK);
     gusto_status status = GUSTO_ENOMEM;
     for (int64_t n = 1; status == GUSTO_ENOMEM; n++) {
-        const int64_t held = memory.held;
-        memory.made = 0;
+        const int64_t held = memory.live;
+        memory.calls = 0;
         memory.fail_at = n;
         status = gu_ratings_container_write(context, ratings, in_folder("ratings"));
-        ck_assert_int_eq(memory.held, held);
+        ck_assert_int_eq(memory.live, held);
         ck_assert_int_eq(folder_count(), status == GUSTO_OK);
     }
     ck_assert_int_eq(status, GUSTO_OK);
     status = GUSTO_ENOMEM;
     int64_t n;
     for (n = 1; status == GUSTO_ENOMEM; n++) {
-        const int64_t held = memory.held;
-        memory.made = 0;
+        const int64_t held = memory.live;
+        memory.calls = 0;
         memory.fail_at = n;
         status = gu_ratings_container_read(context, in_folder("ratings"), &read);
         ck_assert_int_eq(read == NULL, status != GUSTO_OK);
         gusto_ratings_destroy(read);
-        ck_assert_int_eq(memory.held, held);
+        ck_assert_int_eq(memory.live, held);
     }
     ck_assert_int_eq(status, GUSTO_OK);
     ck_assert_int_gt(n, 10);
