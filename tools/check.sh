@@ -11,7 +11,7 @@
 #   double    gcc, double precision: all tests
 #   clang     clang, single precision: all tests, the fuzz corpus replayed
 #   install   both precisions installed in an empty prefix; programs in C and C++ built against it with pkg-config
-#   asan      all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   asan      all tests under AddressSanitizer and UndefinedBehaviorSanitizer; a few seconds of fuzzing
 #   tsan      all tests under ThreadSanitizer, with LLVM's OpenMP, whose synchronization the archer tool explains to it
 #
 # Each test and each check counts one. Logs: build-check/logs/.
@@ -172,13 +172,19 @@ install_step() {
 }
 
 asan() {
-  build asan clang -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized -Dbench=false \
+  build asan clang -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized -Dbench=false -Dfuzz=true \
     -Dc_args=-fno-sanitize-recover=all || return
   # LLVM's OpenMP keeps its threads' memory to the end of the process.
   echo leak:libomp.so >"$out/leaks"
   LSAN_OPTIONS=suppressions=$root/$out/leaks:print_suppressions=0 \
   ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
     suite asan "$out/asan" --timeout-multiplier 20
+  for target in "$out"/asan/tests/fuzz/fuzz_*; do
+    [ ! -d "$target" ] || continue
+    corpus=$(basename "$target" | sed 's/^fuzz_//')
+    mkdir -p "$out/fuzz/$corpus"
+    check "fuzz-$corpus" "$target" -max_total_time=10 -artifact_prefix="$out/fuzz/" "$out/fuzz/$corpus" "tests/fuzz/corpus/$corpus"
+  done
 }
 
 # libgomp's barriers are opaque to ThreadSanitizer. LLVM's OpenMP tells it about them through the archer tool. OpenBLAS is not
