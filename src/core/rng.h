@@ -16,7 +16,8 @@ typedef enum gu_stream {
     GU_STREAM_SYNTH,
     GU_STREAM_TEST,
     GU_STREAM_SPLIT_USER,
-    GU_STREAM_SPLIT_ITEMS
+    GU_STREAM_SPLIT_ITEMS,
+    GU_STREAM_COLD = 32
 } gu_stream;
 
 /* Four independent 32-bit words at counter (stream, a, b). */

@@ -57,4 +57,8 @@ gusto_status gu_ratings_from_entries(gusto_context *context, const gusto_entries
 /* Makes gusto_entries_clear free the arrays, which must be gu_alloc's, and release the dictionaries.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_entries_own(gusto_context *context, gusto_entries *entries);
 
+/* A split by marks: ratings e, by user, with mark[e] == 0 are for training, those with 1 held out; both parts as in gusto/split.h. */
+gusto_status gu_split_marked(gusto_context *context, const gusto_ratings *ratings, const uint8_t *mark, gusto_ratings **train,
+                             gusto_ratings **test);
+
 #endif

@@ -258,3 +258,12 @@ gusto_status gusto_split_time(gusto_context *context, const gusto_ratings *ratin
     gu_free(&context->allocator, mark);
     return status;
 }
+
+gusto_status gu_split_marked(gusto_context *context, const gusto_ratings *ratings, const uint8_t *mark, gusto_ratings **train,
+                             gusto_ratings **test)
+{
+    gusto_rows rows;
+    *train = *test = NULL;
+    const gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
+    return status < 0 ? status : parts(context, ratings, &rows, mark, train, test);
+}

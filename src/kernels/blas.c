@@ -143,6 +143,22 @@ void gu_invert_upper(int64_t n, gusto_real *U, int64_t ldu)
     threads_back(before);
 }
 
+bool gu_posv_double(int64_t n, double *A, int64_t lda, double *b)
+{
+    if (n == 0)
+        return true;
+    const int before = one_thread();
+    bool      positive = LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', (int)n, A, (int)lda) == 0;
+    for (int64_t j = 0; j < n; j++)
+        positive = positive && A[j * lda + j] > 0;
+    if (positive) {
+        cblas_dtrsv(CblasRowMajor, CblasUpper, CblasTrans, CblasNonUnit, (int)n, A, (int)lda, b, 1);
+        cblas_dtrsv(CblasRowMajor, CblasUpper, CblasNoTrans, CblasNonUnit, (int)n, A, (int)lda, b, 1);
+    }
+    threads_back(before);
+    return positive;
+}
+
 void gu_gemv(int64_t m, int64_t n, gusto_real alpha, const gusto_real *A, int64_t lda, const gusto_real *x, gusto_real beta,
              gusto_real *y)
 {

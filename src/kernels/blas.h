@@ -32,6 +32,9 @@ void gu_solve_upper(bool transpose, int64_t n, int64_t n_rhs, const gusto_real *
 /* U [n x n] <- U^-1 for upper triangular U without a zero on its diagonal; the strict lower triangle is left alone. */
 void gu_invert_upper(int64_t n, gusto_real *U, int64_t ldu);
 
+/* The same for one right-hand side in double, whatever the library's precision. */
+bool gu_posv_double(int64_t n, double *A, int64_t lda, double *b);
+
 /* y [m] <- alpha A x + beta y, A [m x n]. */
 void gu_gemv(int64_t m, int64_t n, gusto_real alpha, const gusto_real *A, int64_t lda, const gusto_real *x, gusto_real beta,
              gusto_real *y);

@@ -103,13 +103,19 @@ static inline gusto_model *fixture_model(gusto_context *context, int t)
     gusto_model *model = NULL;
     if (gusto_model_create(context, name, &model) < 0)
         return NULL;
-    double value;
-    if (gusto_model_get_number(context, model, "epochs", &value) == GUSTO_OK) {
-        gusto_model_set_number(context, model, "epochs", 4);
-        gusto_model_set_number(context, model, "batch_size", 50);
+    char                full[GUSTO_OPTION_TEXT];
+    const gusto_option *option;
+    for (int o = 0; gusto_model_option_at(model, o, full, &option); o++) {
+        const char *dot = strrchr(full, '.'); /* the option of a member */
+        if (strcmp(option->name, "epochs") == 0)
+            gusto_model_set_number(context, model, full, dot ? 2 : 4);
+        if (strcmp(option->name, "batch_size") == 0)
+            gusto_model_set_number(context, model, full, dot ? 200 : 50);
+        if (strcmp(option->name, "sweeps") == 0)
+            gusto_model_set_number(context, model, full, 5);
+        if (strcmp(option->name, "folds") == 0 || strcmp(option->name, "cold_folds") == 0)
+            gusto_model_set_number(context, model, full, 2);
     }
-    if (gusto_model_get_number(context, model, "sweeps", &value) == GUSTO_OK)
-        gusto_model_set_number(context, model, "sweeps", 5);
     return model;
 }
 

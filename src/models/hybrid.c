@@ -1,0 +1,295 @@
+/* Hybrids: several models of the table as one.
+ *
+ * Stacking, for ratings (combine = ridge, nnls):
+ *   x_ui = mean + sum over members m of w_m(u, i) (f_m(u, i) - mean) + w_0(u, i),
+ * with weights that are linear in log(1 + ratings of u) and log(1 + ratings of i) (stack.h). They are learned from predictions out of fold:
+ * the training ratings are cut into folds by the seed, each fold is predicted by members that were fitted to the rest, and the weights
+ * minimize the squared error of those predictions. The members that are kept are fitted to all training ratings. No rating outside the training part is
+ * looked at. `baseline` is always a member: with negative weights allowed, a model that over- or undershoots the biases is corrected by it.
+ *
+ * Order: members are fitted to all ratings first, and weighed equally until the folds are through. So a fit that is cancelled in any fold
+ * leaves a whole model.
+ *
+ * Layout: tensors weights [3 x width] (a row a regime, numbers as in stack.h), traits [6] (centre, least and greatest log(1 + count) of users, then of
+ * items), threshold [2] (ratings up to which users and items are cold; -1: none), user_count, item_count; and all tensors of member
+ * L as L.NAME.
+ *
+ * Wolpert 1992; Breiman 1996 (stacking needs no more than that weights be learned out of sample); Sill, Takacs, Mackey & Lin 2009 (weights
+ * that vary). */
+#include "models/hybrid.h"
+
+#include "core/memory.h"
+#include "models/members.h"
+
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+static const char *combine_choice(int t)
+{
+    static const char *const names[] = {"ridge", "nnls"};
+    return t < 2 ? names[t] : NULL;
+}
+
+static const char *default_members(int t)
+{
+    return t == 0 ? "mf" : NULL;
+}
+
+enum { MEMBERS, COMBINE, FOLDS, VARY, L2, L2_VARY, N_OPTIONS };
+
+static const gusto_option options[N_OPTIONS] = {
+    [MEMBERS] = {"members", GUSTO_OPTION_STRING, 0, 1, GUSTO_OPTION_TEXT - 1, default_members,
+                 "the models it is made of, separated by commas; mf2 is a second mf of another seed; baseline is always one"},
+    [COMBINE] = {"combine", GUSTO_OPTION_NAME, 0, 0, 0, combine_choice,
+                 "ratings stacked by least squares with a ridge, or with weights that are not negative"},
+    [FOLDS] = {"folds", GUSTO_OPTION_INT, 5, 2, 100, NULL,
+               "parts of the training ratings that are predicted by members fitted to the rest"},
+    [VARY] = {"vary", GUSTO_OPTION_BOOL, 1, 0, 1, NULL, "ridge: weights vary with the ratings that the user and the item have"},
+    [L2] = {"l2", GUSTO_OPTION_REAL, 0, 0, 1e9, NULL,
+            "ridge of the weights towards equal ones, in ratings; 0: as does best out of fold"},
+    [L2_VARY] = {"l2_vary", GUSTO_OPTION_REAL, 0, 0, 1e9, NULL,
+                 "the same of varying weights towards those that do not vary; 0: as does best out of fold"},
+};
+
+static gu_hybrid_settings settings(const gusto_model *model)
+{
+    return (gu_hybrid_settings){
+        .combine = (gu_combine)gu_model_option(model, options[COMBINE].name),
+        .folds = (int)gu_model_option(model, options[FOLDS].name),
+        .stack = {.nonnegative = gu_model_option(model, options[COMBINE].name) == GU_COMBINE_NNLS,
+                  .vary = gu_model_option(model, options[VARY].name) != 0,
+                  .l2 = gu_model_option(model, options[L2].name),
+                  .l2_vary = gu_model_option(model, options[L2_VARY].name)},
+    };
+}
+
+/* How many ratings each user and each item has. */
+static gusto_status add_counts(gusto_context *context, const gusto_ratings *ratings, gu_state *state)
+{
+    gusto_rows   rows;
+    gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
+    if (status < 0)
+        return status;
+    int32_t *user = gu_state_add(context, state, "user_count", GUSTO_I32, rows.n_rows, 1, 1);
+    int32_t *item = user ? gu_state_add(context, state, "item_count", GUSTO_I32, rows.n_columns, 1, 1) : NULL;
+    if (!item)
+        return GUSTO_ENOMEM;
+    memset(item, 0, (size_t)rows.n_columns * sizeof *item);
+    for (int32_t u = 0; u < rows.n_rows; u++)
+        user[u] = (int32_t)(rows.start[u + 1] - rows.start[u]);
+    for (int64_t e = 0; e < rows.nnz; e++)
+        item[rows.column[e]]++;
+    return GUSTO_OK;
+}
+
+/* The members that are kept: fitted to all ratings. A fit that is cancelled still makes them all, each as far as its first step. */
+static gusto_status fit_members(gu_hybrid_fit *fit)
+{
+    const double begin = omp_get_wtime();
+    gusto_status status = gu_members_room(fit->context, &fit->roster, fit->state);
+    for (int m = 0; m < fit->roster.n && status == GUSTO_OK; m++)
+        status = gu_hybrid_member(fit, fit->ratings, m, &fit->state->member[m].model);
+    if (status == GUSTO_OK)
+        status = gu_members_settle(fit->context, fit->state);
+    if (status == GUSTO_OK && !fit->cancelled)
+        gu_hybrid_pass_end(fit, omp_get_wtime() - begin, NAN);
+    return status;
+}
+
+static gusto_status validate(gu_hybrid_fit *fit)
+{
+    gu_history *history = &fit->state->history;
+    if (!fit->options->validation || history->n == 0)
+        return GUSTO_OK;
+    gu_held_out  pairs;
+    gusto_status status = gu_held_out_of(fit->context, fit->options->validation, fit->state, &pairs);
+    if (status < 0)
+        return status;
+    const gusto_model view = {.type = fit->model->type, .options = fit->model->options, .state = *fit->state};
+    status = gu_held_out_rmse(fit->context, &view, &pairs, &history->epoch[history->n - 1].validation);
+    gu_held_out_clear(&fit->context->allocator, &pairs);
+    return status;
+}
+
+static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                        const gusto_fit_options *fit_options, gu_state *state)
+{
+    gu_hybrid_fit f = {.context = context, .model = model, .ratings = ratings, .options = fit_options, .state = state};
+    f.set = settings(model);
+    gusto_status status = gu_roster_of(context, model, &f.roster);
+    if (status < 0)
+        return status;
+    f.n_passes = 1 + f.set.folds;
+    state->history.epoch = gu_new_zero(context, f.n_passes, gusto_epoch);
+    if (!state->history.epoch)
+        return GUSTO_ENOMEM;
+
+    status = fit_members(&f);
+    if (status == GUSTO_OK)
+        status = add_counts(context, ratings, state);
+    if (status == GUSTO_OK)
+        status = gu_hybrid_stack_add(&f);
+    if (status == GUSTO_OK && !f.cancelled)
+        status = gu_hybrid_stack(&f);
+    if (status == GUSTO_OK)
+        status = validate(&f);
+    return status == GUSTO_OK && f.cancelled ? GUSTO_CANCELLED : status;
+}
+
+static gusto_status expect_counts(gusto_context *context, const gu_state *state, const char *name, int64_t rows)
+{
+    const gusto_tensor *tensor = gu_state_tensor(state, name);
+    if (!tensor || tensor->dtype != GUSTO_I32 || tensor->rows != rows || tensor->columns != 1)
+        return gu_error(context, GUSTO_EFORMAT, "tensor %s does not hold %lld counts", name, (long long)rows);
+    return GUSTO_OK;
+}
+
+static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
+{
+    (void)model;
+    gusto_status status = gu_state_expect(context, state, "weights", GU_REGIMES, gu_stack_width(state->n_members));
+    if (status == GUSTO_OK)
+        status = gu_state_expect(context, state, "traits", 6, 1);
+    if (status == GUSTO_OK)
+        status = gu_state_expect(context, state, "threshold", 2, 1);
+    if (status == GUSTO_OK)
+        status = expect_counts(context, state, "user_count", state->n_users);
+    return status == GUSTO_OK ? expect_counts(context, state, "item_count", state->n_items) : status;
+}
+
+/* What all members need to be fitted, which bounds what is kept of them; the fit of one more on a fold; the parts of the ratings, and
+ * the predictions of the held-out one. A context of its own makes the members that are asked: without memory for them, nothing is said of them. */
+static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
+{
+    gusto_context *context;
+    gu_roster      roster;
+    int64_t        kept = 0, most = 0;
+    if (gusto_context_create(&model->allocator, &context) < 0)
+        return 0;
+    if (gu_roster_of(context, model, &roster) < 0)
+        roster.n = 0;
+    for (int m = 0; m < roster.n; m++) {
+        gusto_model *member;
+        if (gu_roster_make(context, model, &roster, m, &member) < 0)
+            continue;
+        const int64_t one = member->type->memory(member, n_users, n_items, nnz, dense);
+        kept += one;
+        most = one > most ? one : most;
+        gusto_model_destroy(member);
+    }
+    gusto_context_destroy(context);
+    const int64_t part = (int64_t)(sizeof(int32_t) + sizeof(gusto_real));
+    const int64_t held_out = nnz / (int64_t)gu_model_option(model, options[FOLDS].name) + 1;
+    return kept + most + nnz * part + held_out * (part + (int64_t)sizeof(int32_t) + roster.n * (int64_t)sizeof(gusto_real)) +
+           (n_users + n_items) * 2 * (int64_t)sizeof(int64_t);
+}
+
+/* Weights of every pair of a block: which row, and which traits. */
+enum { BLOCK = 256 };
+
+typedef struct block_traits {
+    const gusto_real *weights[BLOCK];
+    gusto_real        trait[BLOCK][GU_STACK_TRAITS];
+} block_traits;
+
+static int64_t count_of(const gu_state *state, const char *name, int32_t row)
+{
+    return row < 0 ? 0 : ((const int32_t *)gu_state_tensor(state, name)->data)[row];
+}
+
+static void weigh(const gu_state *state, int64_t n, const int32_t *users, const int32_t *items, block_traits *out)
+{
+    const gusto_tensor *weights = gu_state_tensor(state, "weights");
+    gu_traits           traits[2];
+    gu_hybrid_traits(state, false, &traits[0]);
+    gu_hybrid_traits(state, true, &traits[1]);
+    for (int64_t j = 0; j < n; j++) {
+        const int64_t user_count = count_of(state, "user_count", users[j]), item_count = count_of(state, "item_count", items[j]);
+        const int     regime = gu_hybrid_regime(state, user_count, item_count);
+        double        trait[GU_STACK_TRAITS];
+        gu_traits_of(&traits[regime != GU_REGIME_WARM], user_count, item_count, trait);
+        out->weights[j] = (const gusto_real *)weights->data + regime * weights->ld;
+        for (int t = 0; t < GU_STACK_TRAITS; t++)
+            out->trait[j][t] = (gusto_real)trait[t];
+    }
+}
+
+/* The weight of member m for pair j. */
+static gusto_real weight_of(const block_traits *block, int64_t j, int m, int n_members)
+{
+    gusto_real w = 0;
+    for (int t = 0; t < GU_STACK_TRAITS; t++)
+        w += block->trait[j][t] * block->weights[j][t * (n_members + 1) + m];
+    return w;
+}
+
+static void predict_block(const gusto_context *context, const gu_state *state, int64_t n, const int32_t *users,
+                          const int32_t *items, gusto_real *out)
+{
+    block_traits     block;
+    gusto_real       x[BLOCK];
+    const int        M = state->n_members;
+    const gusto_real mean = (gusto_real)state->mean;
+    weigh(state, n, users, items, &block);
+    for (int64_t j = 0; j < n; j++)
+        out[j] = mean + weight_of(&block, j, M, M);
+    for (int m = 0; m < M; m++) {
+        const gusto_model *member = state->member[m].model;
+        member->type->predict(context, member, n, users, items, x);
+        for (int64_t j = 0; j < n; j++)
+            if (isfinite((double)x[j]))
+                out[j] += weight_of(&block, j, m, M) * (x[j] - mean);
+    }
+}
+
+static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
+                    gusto_real *out)
+{
+    for (int64_t begin = 0; begin < n; begin += BLOCK) {
+        const int64_t size = n - begin < BLOCK ? n - begin : BLOCK;
+        predict_block(context, &model->state, size, users + begin, items + begin, out + begin);
+    }
+}
+
+/* Pairs of each user with all items: that is what members' predictions are known to be of the scale of ratings for. */
+static void score(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
+                  gusto_real *out)
+{
+    (void)room;
+    const int32_t n_items = model->state.n_items;
+    for (int64_t j = 0; j < n; j++)
+        for (int32_t begin = 0; begin < n_items; begin += BLOCK) {
+            int32_t       user[BLOCK], item[BLOCK];
+            const int32_t size = n_items - begin < BLOCK ? n_items - begin : BLOCK;
+            for (int32_t b = 0; b < size; b++) {
+                user[b] = users[j];
+                item[b] = begin + b;
+            }
+            predict_block(context, &model->state, size, user, item, out + j * n_items + begin);
+        }
+}
+
+static int64_t row_width(const gusto_model *model)
+{
+    (void)model;
+    return 0;
+}
+
+static const char *const tensors[] = {"weights", "traits", "threshold", "user_count", "item_count", NULL};
+
+const gu_model_type gu_model_hybrid = {
+    .name = "hybrid",
+    .summary = "several models as one: stacked for ratings (Wolpert 1992; Sill et al. 2009)",
+    .options = options,
+    .n_options = N_OPTIONS,
+    .members = "members",
+    .companion = "baseline",
+    .tensors = tensors,
+    .fit = fit,
+    .attach = attach,
+    .memory = memory,
+    .predict = predict,
+    .score = score,
+    .row_width = row_width,
+};

@@ -1,0 +1,66 @@
+/* The parts of the hybrid: its members' fits (hybrid_fit.c), how they are stacked for ratings (hybrid_stack.c, hybrid_cold.c) and blended
+ * for lists (hybrid_blend.c), and how it scores (hybrid.c). */
+#ifndef GU_HYBRID_H
+#define GU_HYBRID_H
+
+#include "models/members.h"
+#include "models/stack.h"
+
+typedef enum gu_combine { GU_COMBINE_RIDGE, GU_COMBINE_NNLS, GU_COMBINE_ZSCORE, GU_COMBINE_RANK } gu_combine;
+
+/* Which weights a pair takes. */
+enum { GU_REGIME_WARM, GU_REGIME_COLD_USER, GU_REGIME_COLD_ITEM, GU_REGIMES };
+
+typedef struct gu_hybrid_settings {
+    gu_combine        combine;
+    bool              learned; /* weights of a blend */
+    int               folds, cold_folds;
+    gu_stack_settings stack;
+} gu_hybrid_settings;
+
+/* A fit under way. */
+typedef struct gu_hybrid_fit {
+    gusto_context           *context;
+    const gusto_model       *model;
+    const gusto_ratings     *ratings;
+    const gusto_fit_options *options;
+    gu_state                *state;
+    gu_hybrid_settings       set;
+    gu_roster                roster;
+    int64_t                  pass, n_passes; /* a pass fits every member once */
+    int                      member;
+    bool                     cancelled;
+} gu_hybrid_fit;
+
+/* Ratings that were held out of a pass, and what each member made of them. */
+typedef struct gu_hybrid_pass {
+    gu_held_out pairs;
+    gusto_real *prediction;              /* [n_members x n] */
+    int32_t    *user_count, *item_count; /* ratings that the members were fitted to */
+} gu_hybrid_pass;
+
+/* Fits member m to ratings.   *out: the caller destroys it.   A member that diverged keeps its last good state, and the log says so. */
+gusto_status gu_hybrid_member(gu_hybrid_fit *fit, const gusto_ratings *ratings, int m, gusto_model **out);
+
+/* Fits every member to `train`, and has them predict `test`. Nothing is left in *out if the fit is cancelled on the way. */
+gusto_status   gu_hybrid_pass_run(gu_hybrid_fit *fit, const gusto_ratings *train, const gusto_ratings *test, gu_hybrid_pass *out);
+void           gu_hybrid_pass_clear(const gusto_allocator *allocator, gu_hybrid_pass *pass);
+gu_stack_pairs gu_hybrid_pairs(const gu_hybrid_fit *fit, const gu_hybrid_pass *pass);
+
+/* Ends a pass: history and progress. error: mean squared error out of fold, or NaN. */
+void gu_hybrid_pass_end(gu_hybrid_fit *fit, double seconds, double error);
+
+/* Adds the tensors of a stack whose members have equal weights.   Errors: GUSTO_ENOMEM. */
+gusto_status gu_hybrid_stack_add(gu_hybrid_fit *fit);
+
+/* Learns the weights of the state, which are equal ones so far. */
+gusto_status gu_hybrid_stack(gu_hybrid_fit *fit);
+gusto_status gu_hybrid_cold(gu_hybrid_fit *fit);
+
+/* Traits by which weights vary, as the state holds them: for warm and for cold pairs. */
+void gu_hybrid_traits(const gu_state *state, bool cold, gu_traits *out);
+
+/* The regime of a pair, by how many ratings its user and its item have. */
+int gu_hybrid_regime(const gu_state *state, int64_t user_count, int64_t item_count);
+
+#endif
