@@ -37,6 +37,14 @@ typedef struct gu_entry_list {
     gu_loss           loss;
 } gu_entry_list;
 
+/* What is done to the outputs of a layer: nothing, max(x, 0), 1 / (1 + exp(-x)), tanh x. */
+typedef enum gu_activation { GU_ACTIVATION_NONE, GU_ACTIVATION_RELU, GU_ACTIVATION_SIGMOID, GU_ACTIVATION_TANH } gu_activation;
+
+/* Learning rates and regularization of svdpp_user. */
+typedef struct gu_svdpp_rates {
+    gusto_real rate, rate_bias, l2, l2_bias;
+} gu_svdpp_rates;
+
 /* The best k so far: a min-heap by (score, higher item first), so that ties keep the lower item. */
 typedef struct gu_top {
     int         k, n;
@@ -74,6 +82,13 @@ typedef struct gu_kernels {
     double (*spmm_row)(int64_t begin, int64_t end, int64_t n_total, const int32_t *row, const int32_t *pos, const gusto_real *a,
                        int64_t ld, const gusto_real *X, gusto_real ridge, const gusto_real *x, gusto_real *g);
 
+    /* Ratings e = begin .. end - 1 of one user under SVD++, one after another, i = column[e]:
+     *   d = value[e] - (mu + bu + bi[i] + (p + z) . Q[i]);   x = weight[e] d;   g <- g + x Q[i];
+     *   bu, bi[i] move by rate_bias (x - l2_bias b);   Q[i] by rate (x (p + z) - l2 Q[i]);   p by rate (x Q[i] - l2 p): all from old values.
+     * list->Q, list->bias: not read. z, p, g [ld].   Returns sum x d in double. */
+    double (*svdpp_user)(const gu_svdpp_rates *by, const gu_entry_list *list, int64_t begin, int64_t end, gusto_real mu,
+                         gusto_real *Q, gusto_real *bi, const gusto_real *z, gusto_real *bu, gusto_real *p, gusto_real *g);
+
     /* ---- dense batches ---- */
 
     /* Masked residual of one row, in place: x[j] becomes the residual at base + bias[j] + x[j] against r[j], or 0 where r[j] is NaN.
@@ -81,6 +96,15 @@ typedef struct gu_kernels {
      * sums of double (lane j mod LANES), folded by halves.   Returns the ratings met. */
     int64_t (*residual_dense)(int64_t n, gu_loss loss, gusto_real base, const gusto_real *bias, const gusto_real *r,
                               gusto_real *x, gusto_real *column_sum, double sums[2]);
+
+    /* ---- nets ---- */
+
+    /* x <- f(x), and g <- g f'(x) for the y = f(x) that came out. */
+    void (*activate)(gu_activation which, int64_t n, gusto_real *x);
+    void (*activate_back)(gu_activation which, int64_t n, const gusto_real *y, gusto_real *g);
+
+    /* x <- total exp(x) / sum exp(x). Returns log sum exp(x), the sum in double. n >= 1. */
+    double (*softmax)(int64_t n, gusto_real total, gusto_real *x);
 
     /* ---- optimizers: one row takes one step; what each is for is in optim/ ----
      * eps and damp are positive, so that padding stays zero. */

@@ -20,6 +20,10 @@
     X(sddmm)              \
     X(residual_row)       \
     X(spmm_row)           \
+    X(svdpp_user)         \
+    X(activate)           \
+    X(activate_back)      \
+    X(softmax)            \
     X(residual_dense)     \
     X(sgd)                \
     X(momentum)           \

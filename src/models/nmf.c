@@ -178,7 +178,7 @@ static gusto_status sweep(gusto_context *context, const work *w, gu_sweeps *swee
         gather(context, w, sweeps->state);
         const double mean = loss / (double)(w->n_starts * sweeps->nnz);
         if (!isfinite(mean))
-            return gu_error(context, GUSTO_EDIVERGED, "sweep %lld: the loss became NaN or infinite", (long long)s + 1);
+            return gu_error(context, GUSTO_EARG, "sweep %lld: the loss became NaN or infinite", (long long)s + 1);
         status = gu_sweeps_end(context, sweeps, s, mean, NAN, omp_get_wtime() - begin);
     }
     return status;
