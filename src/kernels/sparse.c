@@ -96,6 +96,8 @@ VEC_INLINE double row_product(int64_t n, const gathered *from, int64_t begin, in
         gusto_real factor[GU_LANES];
         for (int j = 0; j < m; j++) {
             prefetch_row(n, from, e + j + ROWS_AHEAD);
+            if (pos && e + j + 2 * ROWS_AHEAD < from->n_total)
+                __builtin_prefetch(a + pos[e + j + 2 * ROWS_AHEAD]);
             factor[j] = a[pos ? pos[e + j] : e + j];
             sum += (double)factor[j];
         }

@@ -2,7 +2,8 @@
  *
  * Every batch is an unbiased sample of the ratings, and touches as many users and items as it can: the least noise a step, the
  * most memory traffic. With a run above 1 the sample is of runs of ratings, mostly of one user: still unbiased, with fewer user rows to
- * move a rating. */
+ * move a rating. It is not free: rows move less often, on fewer users at a time. On validation parts of ml-100k's folds, batches of 512, runs
+ * of 2 cost nothing, of 4 .0015 and of 8 .006 of RMSE; so the default is 1. */
 #include <gusto/schedule.h>
 
 enum { RUN, N_OPTIONS };

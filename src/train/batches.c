@@ -108,13 +108,21 @@ typedef struct block {
     int64_t  part[BLOCK];
 } block;
 
-/* The batches of a block out of a single part whose ratings are shuffled one by one. */
-static void batches_of_one_part(const maker *m, block *k)
+/* The batches of a block out of a single part that is cut. */
+static void batches_of_one_part(const maker *m, uint64_t rank, block *k)
 {
-    uint32_t place[BLOCK];
-    m->kernels->permute(&m->permutation[0], (uint32_t)k->rank[0], k->n, place);
-    for (int j = 0; j < k->n; j++)
-        k->batch[j] = cut(m, 0, place[j]);
+    const gu_permutation *runs = &m->permutation[0];
+    const uint64_t        length = (uint64_t)m->batches->parts.run, end = rank + (uint64_t)k->n;
+    const uint64_t        whole = runs->n * length < end ? runs->n * length : end; /* ranks below are in whole runs */
+    uint32_t              place[BLOCK];
+    int                   j = 0;
+    if (rank < whole)
+        m->kernels->permute(runs, (uint32_t)(rank / length), (int)((whole - 1) / length - rank / length) + 1, place);
+    for (uint64_t run = 0, offset = rank % length; rank + (uint64_t)j < whole; run++, offset = 0)
+        for (; offset < length && rank + (uint64_t)j < whole; offset++, j++)
+            k->batch[j] = cut(m, 0, place[run] * length + offset);
+    for (; j < k->n; j++)
+        k->batch[j] = cut(m, 0, rank + (uint64_t)j);
 }
 
 /* The next block of a tile; rank [n_parts] numbers the ratings of each part. False at the end of the tile. */
@@ -134,15 +142,15 @@ static bool next_block(const maker *m, int64_t tile, int64_t *rank, block *k)
     }
 
     if (m->n_parts == 1) {
-        k->rank[0] = (uint64_t)rank[0];
+        const uint64_t first = (uint64_t)rank[0];
         rank[0] += k->n;
-        if (b->schedule->cut && b->parts.run == 1 && m->permutation[0].n <= INT32_MAX) {
-            batches_of_one_part(m, k);
+        if (b->schedule->cut && m->permutation[0].n <= INT32_MAX) {
+            batches_of_one_part(m, first, k);
             return true;
         }
         for (int j = 0; j < k->n; j++) {
             k->part[j] = 0;
-            k->rank[j] = k->rank[0] + (uint64_t)j;
+            k->rank[j] = first + (uint64_t)j;
         }
     } else {
         for (int j = 0; j < k->n; j++) {
