@@ -1,5 +1,5 @@
 /* Features: made from rows, matched to other ids, joined; ratings extended by their ids. */
-#include "counting.h"
+#include "../counting.h"
 
 #include "data/features.h"
 
