@@ -45,6 +45,24 @@ typedef struct gu_svdpp_rates {
     gusto_real rate, rate_bias, l2, l2_bias;
 } gu_svdpp_rates;
 
+/* Rows of a table that least squares of one row is made of: entry e is row column[e] of X. */
+typedef struct gu_row_list {
+    int64_t           n;      /* of all entries: prefetch looks ahead along the list, past the end of a row */
+    const int32_t    *column; /* [n], or NULL: 0, 1, ... */
+    const gusto_real *X;      /* [n_columns x ld], padding zero */
+    int64_t           ld;
+} gu_row_list;
+
+/* What conjugate gradients add to the weighted rows, and when they stop. */
+typedef struct gu_cg {
+    const gusto_real *G; /* [ld x ld], symmetric, whole; NULL: 0 */
+    gusto_real        ridge, ridge_bias;
+    bool              bias; /* the row has a bias: q is (q, 1) */
+    int               steps;
+    gusto_real        least;     /* ends when the squared residual is no more than that */
+    int64_t           room_rows; /* longer rows are fetched by index in every pass */
+} gu_cg;
+
 /* The best k so far: a min-heap by (score, higher item first), so that ties keep the lower item. */
 typedef struct gu_top {
     int         k, n;
@@ -105,6 +123,26 @@ typedef struct gu_kernels {
 
     /* x <- total exp(x) / sum exp(x). Returns log sum exp(x), the sum in double. n >= 1. */
     double (*softmax)(int64_t n, gusto_real total, gusto_real *x);
+
+    /* ---- least squares of one row of a factorization, from the entries begin <= e < end of a list ----
+     * w, c [end - begin], indexed by e - begin: what entries weigh on the left and on the right. The padding of vectors stays zero. */
+
+    /* A [ld x ld] = base + sum w q q', b [ld] = sum c q, s [ld] = sum w q, entry after entry; where no weight of a chunk of entries is
+     * negative, the products are (sqrt(w) q) (sqrt(w) q)'. Of A, and of base, the upper triangle by blocks of LANES x LANES.
+     * w NULL: 1.   c and b NULL: no b.   s NULL: no s.   base NULL: 0.   room [normal_room(ld)]. */
+    void (*normal)(const gu_row_list *list, int64_t begin, int64_t end, const gusto_real *w, const gusto_real *c,
+                   const gusto_real *base, gusto_real *A, gusto_real *b, gusto_real *s, gusto_real *room);
+    int64_t (*normal_room)(int64_t ld);
+
+    /* Factors A = U' U in place, A [n x n] by its upper block triangle, n a multiple of LANES; root [n] is made with it. Returns false unless A
+     * is positive definite. */
+    bool (*cholesky)(int64_t n, int64_t ld, gusto_real *A, gusto_real *root);
+    void (*cholesky_solve)(int64_t n, int64_t ld, const gusto_real *A, const gusto_real *root, gusto_real *b); /* b <- A^-1 b */
+
+    /* Takes at most system->steps of conjugate gradients from x [ld] on (sum w q q' + G + ridge I) x = sum c q; with a bias, from (x, *x_bias)
+     * and rows (q, 1). *x_bias is 0 without one. Returns x'Ax - 2 b'x at the end.   room [(3 + room_rows) x ld]. */
+    double (*cg)(const gu_row_list *list, int64_t begin, int64_t end, const gusto_real *w, const gusto_real *c,
+                 const gu_cg *system, gusto_real *x, gusto_real *x_bias, gusto_real *room);
 
     /* ---- optimizers: one row takes one step; what each is for is in optim/ ----
      * eps and damp are positive, so that padding stays zero. */

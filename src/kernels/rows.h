@@ -107,7 +107,14 @@ VEC_INLINE void begin_row(int64_t n, gusto_real a, const gusto_real *x, gusto_re
         vec_store(g + v, vec_mul(factor, vec_load(x + v)));
 }
 
-/* Runs `call`, an expression in n, with n = vectors as a constant where it is at most 8. */
+/* Runs `call`, an expression in n, with n = vectors as a constant where it is at most 8. In the reference, never: it has nothing to unroll. */
+#if !defined GU_VARIANT_AVX512 && !defined GU_VARIANT_AVX2
+#define BY_LENGTH(vectors, n, call)  \
+    do {                             \
+        const int64_t n = (vectors); \
+        call;                        \
+    } while (0)
+#else
 #define BY_LENGTH(vectors, n, call)  \
     switch (vectors) {               \
         LENGTH_CASE(1, n, call)      \
@@ -124,6 +131,7 @@ VEC_INLINE void begin_row(int64_t n, gusto_real a, const gusto_real *x, gusto_re
         break;                       \
     }                                \
     }
+#endif
 
 #define LENGTH_CASE(constant, n, call) \
     case constant: {                   \

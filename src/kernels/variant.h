@@ -25,6 +25,11 @@
     X(activate_back)      \
     X(softmax)            \
     X(residual_dense)     \
+    X(normal_room)        \
+    X(normal)             \
+    X(cholesky)           \
+    X(cholesky_solve)     \
+    X(cg)                 \
     X(sgd)                \
     X(momentum)           \
     X(nesterov)           \

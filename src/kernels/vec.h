@@ -3,13 +3,16 @@
  *
  *   vec    GU_LANES reals              load, store: any address; the _n forms touch the first n lanes only, 0 <= n <= GU_LANES, and load
  *                                      zeros into the others
+ *   VEC_TILE_ROWS x VEC_TILE_VECTORS  sums of products that the registers hold, beside what they are made of
  *   mask   GU_LANES truth values       vec_less and the like make it, vec_select(m, a, b) is a where m is set, else b
  *   wide   GU_LANES doubles            partial sums of the long sums
  *
  * What the three must agree on, to the bit, for numbers that are finite:
  *   vec_fma(a, b, c) = a b + c and vec_fnma(a, b, c) = c - a b round once; div and sqrt are IEEE's;
  *   vec_max(a, b) is a > b ? a : b, so a NaN in b comes through, one in a does not;
- *   vec_fold adds lane l + h to lane l for h = LANES / 2, ..., 2, 1; vec_fold4 does so to four vectors at once, which costs a third;
+ *   vec_fold adds lane l + h to lane l for h = LANES / 2, ..., 2, 1; vec_fold4 does so to four vectors at once, which costs a third, and
+ *   vec_fold_all to LANES vectors, whose folds become the lanes of one;
+ *   vec_lane(v, l) has lane l of v in all lanes;
  *   vec_power_of_two(z), where z = n + VEC_MAGIC for an integer n, is 2^n: the low bits of z hold n, and a shift makes them an exponent. */
 #ifndef GU_VEC_H
 #define GU_VEC_H
@@ -38,6 +41,16 @@
 #define REAL(x)      x##f
 #define real_fma     fmaf
 #define real_sqrt    sqrtf
+#endif
+
+/* Unrolls the loop that follows: for loops over vectors that have to stay in registers. Their bounds are constants. The reference has no vector
+ * registers to keep: unrolled lane by lane it would take minutes to compile. */
+#if !defined GU_VARIANT_AVX512 && !defined GU_VARIANT_AVX2
+#define UNROLL
+#elif defined __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
 #endif
 
 #if defined GU_VARIANT_AVX512

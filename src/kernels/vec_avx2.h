@@ -6,7 +6,7 @@
 
 #define VEC_ISA GUSTO_ISA_AVX2
 
-enum { VEC_HALF = GU_LANES / 2 };
+enum { VEC_HALF = GU_LANES / 2, VEC_TILE_ROWS = 4, VEC_TILE_VECTORS = 1 };
 
 #ifdef GUSTO_DOUBLE
 typedef __m256d half;
@@ -157,6 +157,20 @@ VEC_INLINE vec vec_select(mask m, vec a, vec b)
     return (vec){OP(blendv)(b.lo, a.lo, m.lo), OP(blendv)(b.hi, a.hi, m.hi)};
 }
 
+/* By a permutation of 32-bit lanes, whose index need not be a constant. */
+VEC_INLINE vec vec_lane(vec v, int lane)
+{
+    const half h = lane < VEC_HALF ? v.lo : v.hi;
+    const int  at = lane % VEC_HALF;
+#ifdef GUSTO_DOUBLE
+    const __m256i index = _mm256_add_epi32(_mm256_set1_epi32(2 * at), _mm256_set1_epi64x(INT64_C(1) << 32));
+#else
+    const __m256i index = _mm256_set1_epi32(at);
+#endif
+    const half all = TO_REAL(_mm256_permutevar8x32_epi32(TO_BITS(h), index));
+    return (vec){all, all};
+}
+
 VEC_INLINE uint32_t mask_bits(mask m)
 {
     return (uint32_t)OP(movemask)(m.lo) | (uint32_t)OP(movemask)(m.hi) << VEC_HALF;
@@ -185,6 +199,22 @@ VEC_INLINE void vec_fold4(vec a, vec b, vec c, vec d, double out[4])
     const __m256d ac = _mm256_add_pd(_mm256_permute2f128_pd(a4, c4, 0x20), _mm256_permute2f128_pd(a4, c4, 0x31));
     const __m256d bd = _mm256_add_pd(_mm256_permute2f128_pd(b4, d4, 0x20), _mm256_permute2f128_pd(b4, d4, 0x31));
     _mm256_storeu_pd(out, _mm256_hadd_pd(ac, bd));
+}
+
+VEC_INLINE __m256d fold4x4(const vec *a)
+{
+    __m256d two[2];
+    UNROLL
+    for (int t = 0; t < 2; t++) {
+        const __m256d x = _mm256_add_pd(a[t].lo, a[t].hi), y = _mm256_add_pd(a[t + 2].lo, a[t + 2].hi);
+        two[t] = _mm256_add_pd(_mm256_permute2f128_pd(x, y, 0x20), _mm256_permute2f128_pd(x, y, 0x31));
+    }
+    return _mm256_hadd_pd(two[0], two[1]);
+}
+
+VEC_INLINE vec vec_fold_all(const vec a[GU_LANES])
+{
+    return (vec){fold4x4(a), fold4x4(a + 4)};
 }
 
 VEC_INLINE wide wide_zero(void)
@@ -231,6 +261,30 @@ VEC_INLINE void vec_fold4(vec a, vec b, vec c, vec d, float out[4])
     const __m256 two = _mm256_add_ps(_mm256_shuffle_ps(ac, bd, 0x44), _mm256_shuffle_ps(ac, bd, 0xEE)); /* a a b b | c c d d */
     const __m256 one = _mm256_add_ps(two, _mm256_movehdup_ps(two));                                     /* a . b . | c . d . */
     _mm_storeu_ps(out, _mm_shuffle_ps(_mm256_castps256_ps128(one), _mm256_extractf128_ps(one, 1), 0x88));
+}
+
+VEC_INLINE __m256 add_pairs(__m256 a, __m256 b)
+{
+    const __m256d x = _mm256_castps_pd(a), y = _mm256_castps_pd(b);
+    return _mm256_add_ps(_mm256_castpd_ps(_mm256_unpacklo_pd(x, y)), _mm256_castpd_ps(_mm256_unpackhi_pd(x, y)));
+}
+
+/* Eight folds in order: group t of blocks holds vectors t and t + 4. */
+VEC_INLINE __m256 fold8x8(const vec *a)
+{
+    __m256 four[4];
+    UNROLL
+    for (int t = 0; t < 4; t++) {
+        const __m256 x = _mm256_add_ps(a[t].lo, a[t].hi), y = _mm256_add_ps(a[t + 4].lo, a[t + 4].hi);
+        four[t] = _mm256_add_ps(_mm256_permute2f128_ps(x, y, 0x20), _mm256_permute2f128_ps(x, y, 0x31));
+    }
+    const __m256 x = add_pairs(four[0], four[1]), y = add_pairs(four[2], four[3]);
+    return _mm256_add_ps(_mm256_shuffle_ps(x, y, 0x88), _mm256_shuffle_ps(x, y, 0xDD));
+}
+
+VEC_INLINE vec vec_fold_all(const vec a[GU_LANES])
+{
+    return (vec){fold8x8(a), fold8x8(a + 8)};
 }
 
 VEC_INLINE __m256d quarter(vec a, int q)

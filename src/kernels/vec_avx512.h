@@ -6,6 +6,8 @@
 
 #define VEC_ISA GUSTO_ISA_AVX512
 
+enum { VEC_TILE_ROWS = 8, VEC_TILE_VECTORS = 3 };
+
 #ifdef GUSTO_DOUBLE
 typedef __m512d  vec;
 typedef __mmask8 mask;
@@ -169,6 +171,25 @@ VEC_INLINE void vec_fold4(vec a, vec b, vec c, vec d, double out[4])
     _mm256_storeu_pd(out, _mm512_castpd512_pd256(_mm512_maskz_compress_pd(0x55, one)));
 }
 
+/* The same with all eight: group t of blocks holds vectors t, t + 2, t + 4, t + 6. */
+VEC_INLINE vec vec_fold_all(const vec a[GU_LANES])
+{
+    __m512d two[2];
+    UNROLL
+    for (int t = 0; t < 2; t++) {
+        const __m512d ab = _mm512_add_pd(_mm512_shuffle_f64x2(a[t], a[t + 2], 0x44), _mm512_shuffle_f64x2(a[t], a[t + 2], 0xEE));
+        const __m512d cd =
+            _mm512_add_pd(_mm512_shuffle_f64x2(a[t + 4], a[t + 6], 0x44), _mm512_shuffle_f64x2(a[t + 4], a[t + 6], 0xEE));
+        two[t] = _mm512_add_pd(_mm512_shuffle_f64x2(ab, cd, 0x88), _mm512_shuffle_f64x2(ab, cd, 0xDD));
+    }
+    return _mm512_add_pd(_mm512_unpacklo_pd(two[0], two[1]), _mm512_unpackhi_pd(two[0], two[1]));
+}
+
+VEC_INLINE vec vec_lane(vec v, int lane)
+{
+    return _mm512_permutexvar_pd(_mm512_set1_epi64(lane), v);
+}
+
 VEC_INLINE wide wide_zero(void)
 {
     return vec_zero();
@@ -212,6 +233,32 @@ VEC_INLINE void vec_fold4(vec a, vec b, vec c, vec d, float out[4])
     const __m512 two = _mm512_add_ps(four, _mm512_permute_ps(four, 0x4E));
     const __m512 one = _mm512_add_ps(two, _mm512_permute_ps(two, 0xB1));
     _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_maskz_compress_ps(0x1111, one)));
+}
+
+VEC_INLINE __m512 add_pairs(__m512 a, __m512 b)
+{
+    const __m512d x = _mm512_castps_pd(a), y = _mm512_castps_pd(b);
+    return _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(x, y)), _mm512_castpd_ps(_mm512_unpackhi_pd(x, y)));
+}
+
+/* The same with all sixteen: group t of blocks holds vectors t, t + 4, t + 8, t + 12, so that the last step leaves the folds in order. */
+VEC_INLINE vec vec_fold_all(const vec a[GU_LANES])
+{
+    __m512 four[4];
+    UNROLL
+    for (int t = 0; t < 4; t++) {
+        const __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4(a[t], a[t + 4], 0x44), _mm512_shuffle_f32x4(a[t], a[t + 4], 0xEE));
+        const __m512 cd =
+            _mm512_add_ps(_mm512_shuffle_f32x4(a[t + 8], a[t + 12], 0x44), _mm512_shuffle_f32x4(a[t + 8], a[t + 12], 0xEE));
+        four[t] = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xDD));
+    }
+    const __m512 x = add_pairs(four[0], four[1]), y = add_pairs(four[2], four[3]);
+    return _mm512_add_ps(_mm512_shuffle_ps(x, y, 0x88), _mm512_shuffle_ps(x, y, 0xDD));
+}
+
+VEC_INLINE vec vec_lane(vec v, int lane)
+{
+    return _mm512_permutexvar_ps(_mm512_set1_epi32(lane), v);
 }
 
 VEC_INLINE __m512d low(vec a)

@@ -6,6 +6,8 @@
 
 #define VEC_ISA GUSTO_ISA_REFERENCE
 
+enum { VEC_TILE_ROWS = 4, VEC_TILE_VECTORS = 1 };
+
 typedef struct vec {
     gusto_real lane[GU_LANES];
 } vec;
@@ -175,6 +177,16 @@ VEC_INLINE void vec_fold4(vec a, vec b, vec c, vec d, gusto_real out[4])
 VEC_INLINE wide wide_zero(void)
 {
     return (wide){{0}};
+}
+
+VEC_INLINE vec vec_fold_all(const vec a[GU_LANES])
+{
+    LANEWISE(r, vec_fold(a[l]));
+}
+
+VEC_INLINE vec vec_lane(vec v, int lane)
+{
+    return vec_set(v.lane[lane]);
 }
 
 /* w + a */
