@@ -1,0 +1,28 @@
+/* The loop of alternating least squares: a user half, an item half, what the objective has become, again. als.c and ials.c fill in the halves.
+ *
+ * Extrapolation of the item side: before the user half, V <- V + beta (V - V_before), V_before the items one sweep ago. Two sweeps in a row move in much
+ * the same direction, and going on along it saves about half of the sweeps. It is guarded: a sweep that begins extrapolated and ends with a
+ * higher objective is undone, made again from where it was without, and beta is halved. */
+#ifndef GU_ALTERNATE_H
+#define GU_ALTERNATE_H
+
+#include "models/half_sweep.h"
+#include "models/sweeps.h"
+
+typedef struct gu_alternation {
+    gu_half     users, items;
+    double      constant;      /* of the objective, that no half knows of */
+    double      scale;         /* the history's loss is the objective times this */
+    bool        without_ridge; /* the history's loss leaves the regularization out */
+    double      extrapolation; /* beta; 0: never */
+    double      gram;          /* > 0: G of a half is gram times Y' Y, worked out before it; halves have the room for it */
+    gusto_real *G;             /* [ld x ld], of both halves; ends as that of the items */
+} gu_alternation;
+
+/* Errors: those of gu_half_solve; GUSTO_CANCELLED as gu_sweeps_end says. */
+gusto_status gu_alternate(gusto_context *context, const gu_alternation *alternation, gu_sweeps *sweeps);
+
+/* Rows of a factor are drawn: normal numbers of the deviation `scale`. which: 0 for P, 1 for Q. */
+void gu_draw_factors(const gusto_context *context, const gusto_tensor *tensor, uint32_t which, double scale, bool absolute);
+
+#endif
