@@ -1,0 +1,132 @@
+/* SLIM: sparse linear weights between items (Ning & Karypis 2011), by coordinate descent on the Gram matrix.
+ *
+ * For each item i, with x_i its column of X (1 for a pair, or the rating with use_values), minimizes
+ *   |x_i - sum_j x_j w_j|^2 / 2 + l1 sum w_j + l2/2 sum w_j^2   over w >= 0, w_i = 0;   scores x W.
+ * With G = X'X and g_j = G_ij - sum_k G_jk w_k, a coordinate's optimum is  w_j = max(0, (g_j + G_jj w_j - l1) / (G_jj + l2)).  A changed weight
+ * costs one pass over a row of G to bring g up to date.
+ *
+ * Screening is exact: where no rating is negative, G and w are not either, so g_j never rises above G_ij, and G_ij <= l1 keeps w_j at 0. On sparse
+ * data that leaves few coordinates. Items are independent, one thread each. Limit: reading rows of G, n_items numbers for each change of a
+ * weight; G is n_items^2 numbers, said before they are asked for, and the result is sparse. */
+#include "core/memory.h"
+#include "models/gram.h"
+#include "models/sparse.h"
+#include "models/user_rows.h"
+
+#include <math.h>
+
+enum { L1, L2, SWEEPS, TOLERANCE, USE_VALUES, N_OPTIONS };
+
+static const gusto_option options[N_OPTIONS] = {
+    [L1] = {"l1", GUSTO_OPTION_REAL, 0.5, 0, 1e9, NULL, "weight of the absolute values: more of it, fewer weights"},
+    [L2] = {"l2", GUSTO_OPTION_REAL, 150, 0, 1e9, NULL, "ridge on the weights, in users"},
+    [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 100, 1, 1e6, NULL, "most passes over the weights of an item"},
+    [TOLERANCE] = {"tolerance", GUSTO_OPTION_REAL, 1e-5, 0, 1, NULL, "an item is done when no weight has moved by more"},
+    [USE_VALUES] = {"use_values", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "take the values of ratings, not 1 for every pair"},
+};
+
+typedef struct problem {
+    const gu_kernels *kernels;
+    const gusto_real *G;
+    int64_t           n, ld, sweeps;
+    gusto_real        l1, l2, tolerance;
+    bool              screens;
+} problem;
+
+/* The weights w [n] of item i. g [n]: scratch. */
+static void descend(const void *self, int64_t i, gusto_real *w, gusto_real *g)
+{
+    const problem    *p = self;
+    const gusto_real *own = p->G + i * p->ld;
+    for (int64_t j = 0; j < p->n; j++)
+        g[j] = own[j];
+    gusto_real moved = INFINITY;
+    for (int64_t s = 0; s < p->sweeps && moved > p->tolerance; s++) {
+        moved = 0;
+        for (int64_t j = 0; j < p->n; j++) {
+            if (j == i || (p->screens && own[j] <= p->l1))
+                continue;
+            const gusto_real *row = p->G + j * p->ld;
+            const gusto_real  ridge = row[j] + p->l2, best = g[j] + row[j] * w[j] - p->l1;
+            const gusto_real  change = (best > 0 && ridge > 0 ? best / ridge : 0) - w[j];
+            if (change == 0)
+                continue;
+            w[j] += change;
+            p->kernels->axpy(p->n, -change, row, g);
+            moved = change > moved ? change : -change > moved ? -change : moved;
+        }
+    }
+}
+
+static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
+{
+    (void)dense;
+    return n_items * gu_padded(n_items) * (int64_t)sizeof(gusto_real) +
+           gu_user_rows_memory(model, n_users, nnz, gu_model_option(model, options[USE_VALUES].name) != 0);
+}
+
+static gusto_status solve(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings, gu_state *state)
+{
+    gusto_rows   by_user, by_item;
+    gusto_status status = gusto_ratings_by_user(context, ratings, &by_user);
+    if (status == GUSTO_OK)
+        status = gusto_ratings_by_item(context, ratings, &by_item);
+    if (status < 0)
+        return status;
+    const bool    values = gu_model_option(model, options[USE_VALUES].name) != 0;
+    const int64_t n = state->n_items, ld = gu_padded(n);
+    gusto_real   *G = gu_new(context, n * ld, gusto_real);
+    if (!G)
+        return GUSTO_ENOMEM;
+    gu_gram(context, &(gu_gram_of){.rows = &by_item, .columns = &by_user, .values = values}, G, ld);
+    gu_mirror(context, n, G, ld);
+    const problem p = {.kernels = gu_kernels_of(context),
+                       .G = G,
+                       .n = n,
+                       .ld = ld,
+                       .sweeps = (int64_t)gu_model_option(model, options[SWEEPS].name),
+                       .l1 = (gusto_real)gu_model_option(model, options[L1].name),
+                       .l2 = (gusto_real)gu_model_option(model, options[L2].name),
+                       .tolerance = (gusto_real)gu_model_option(model, options[TOLERANCE].name),
+                       .screens = !values || state->low >= 0};
+    gu_sparse     columns = {0}, W = {0};
+    status = gu_sparse_build(context, n, (int32_t)n, 0, descend, &p, n, &columns);
+    gu_free(&context->allocator, G);
+    if (status == GUSTO_OK)
+        status = gu_sparse_transpose(context, &columns, &W);
+    if (status == GUSTO_OK)
+        status = gu_sparse_keep(context, &W, state);
+    gu_sparse_clear(&context->allocator, &columns);
+    gu_sparse_clear(&context->allocator, &W);
+    return status;
+}
+
+static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                        const gusto_fit_options *fit_options, gu_state *state)
+{
+    (void)fit_options;
+    const int64_t bytes = memory(model, state->n_users, state->n_items, gusto_ratings_nnz(ratings), false);
+    gusto_status  status = gu_need(context, bytes, "slim, beside its weights");
+    if (status == GUSTO_OK)
+        status = gu_user_rows_keep(context, ratings, gu_model_option(model, options[USE_VALUES].name) != 0, state);
+    return status < 0 ? status : solve(context, model, ratings, state);
+}
+
+static const char *const tensors[] = {"X.start", "X.item", "X.value", "S.start", "S.index", "S.value", NULL};
+
+const gu_model_type gu_model_slim = {
+    .name = "slim",
+    .summary = "sparse linear weights between items, non-negative elastic net (Ning & Karypis 2011)",
+    .options = options,
+    .n_options = N_OPTIONS,
+    .tensors = tensors,
+    .fit = fit,
+    .attach = gu_linear_attach,
+    .memory = memory,
+    .predict = gu_linear_predict,
+    .score = gu_linear_score,
+    .row_width = gu_user_rows_width,
+    .fold_in = gu_user_rows_fold_in,
+    .score_rows = gu_linear_score_rows,
+    .alike = gu_linear_alike,
+};
