@@ -5,6 +5,7 @@
  *   bu_u = sum_i w (r - mu - bi_i) / (l2_user + sum_i w),   bi_i = sum_u w (r - mu - bu_u) / (l2_item + sum_u w).
  * Each sweep lowers the objective; every user, then every item, is one task, so the result does not depend on threads. */
 #include "core/memory.h"
+#include "models/bias.h"
 #include "models/sweeps.h"
 
 #include <math.h>
@@ -17,33 +18,6 @@ static const gusto_option options[N_OPTIONS] = {
     [L2_ITEM] = {"l2_item", GUSTO_OPTION_REAL, 3, 0, 1e9, NULL, "ridge on item biases, in ratings"},
     [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 10, 1, 1e6, NULL, "alternations of users and items"},
 };
-
-/* b[r] for every row, given the other side's c. */
-static void solve(const gusto_context *context, const gusto_rows *rows, double mu, double l2, const gusto_real *c, gusto_real *b)
-{
-#pragma omp parallel for schedule(dynamic, 64) num_threads(gu_threads(context))
-    for (int32_t r = 0; r < rows->n_rows; r++) {
-        double sum = 0, weight = l2;
-        for (int64_t e = rows->start[r]; e < rows->start[r + 1]; e++) {
-            const double w = rows->weight ? (double)rows->weight[e] : 1;
-            sum += w * ((double)rows->value[e] - mu - (double)c[rows->column[e]]);
-            weight += w;
-        }
-        b[r] = weight > 0 ? (gusto_real)(sum / weight) : 0;
-    }
-}
-
-static double weighted_mean(const gusto_rows *rows, double plain)
-{
-    if (!rows->weight)
-        return plain;
-    double sum = 0, weight = 0;
-    for (int64_t e = 0; e < rows->nnz; e++) {
-        sum += (double)rows->weight[e] * (double)rows->value[e];
-        weight += (double)rows->weight[e];
-    }
-    return weight > 0 ? sum / weight : plain;
-}
 
 /* Mean squared error over the training ratings; row sums are added in order. */
 static gusto_status training_loss(gusto_context *context, const gusto_rows *rows, double mu, const gusto_real *bu,
@@ -78,8 +52,8 @@ static gusto_status sweep(gusto_context *context, gu_sweeps *sweeps, const gusto
     gusto_status status = GUSTO_OK;
     for (int64_t s = 0; s < sweeps->n && status == GUSTO_OK; s++) {
         const double begin = omp_get_wtime();
-        solve(context, by_user, mu, l2_user, bi, bu);
-        solve(context, by_item, mu, l2_item, bu, bi);
+        gu_bias_solve(context, by_user, mu, l2_user, bi, bu);
+        gu_bias_solve(context, by_item, mu, l2_item, bu, bi);
         const double seconds = omp_get_wtime() - begin;
         double       loss;
         status = training_loss(context, by_user, mu, bu, bi, &loss);
@@ -104,7 +78,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     gusto_real *bi = bu ? gu_state_add(context, state, "bi", GU_DTYPE_REAL, by_item.n_rows, 1, 1) : NULL;
     if (!bi)
         return GUSTO_ENOMEM;
-    mu[0] = (gusto_real)weighted_mean(&by_user, state->mean);
+    mu[0] = (gusto_real)gu_bias_mean(&by_user, state->mean);
     for (int32_t i = 0; i < by_item.n_rows; i++)
         bi[i] = 0;
 
@@ -181,8 +155,8 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
                             .column = item,
                             .value = value,
                             .weight = weight};
-    solve(context, &one, (double)gu_state_real(&model->state, "mu")[0], gu_model_option(model, options[L2_USER].name),
-          gu_state_real(&model->state, "bi"), row);
+    gu_bias_solve(context, &one, (double)gu_state_real(&model->state, "mu")[0], gu_model_option(model, options[L2_USER].name),
+                  gu_state_real(&model->state, "bi"), row);
     return GUSTO_OK;
 }
 

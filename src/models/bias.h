@@ -1,0 +1,20 @@
+/* Biases of users and items by alternating closed form (baseline.c says what they minimize): a model of its own, and what others start from. */
+#ifndef GU_BIAS_H
+#define GU_BIAS_H
+
+#include "core/context.h"
+
+#include <gusto/ratings.h>
+
+/* b[r] of every row, given the other side's c: sum w (r - mu - c) / (l2 + sum w). Every row is one task. */
+void gu_bias_solve(const gusto_context *context, const gusto_rows *rows, double mu, double l2, const gusto_real *c,
+                   gusto_real *b);
+
+/* The mean with weights; without, `plain`. */
+double gu_bias_mean(const gusto_rows *rows, double plain);
+
+/* Alternates items and users `sweeps` times from zero; the users come last, so that bu is what fold-in would give. */
+void gu_bias_fit(const gusto_context *context, const gusto_rows *by_user, const gusto_rows *by_item, double mu, double l2_user,
+                 double l2_item, int sweeps, gusto_real *bu, gusto_real *bi);
+
+#endif
