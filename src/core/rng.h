@@ -17,7 +17,9 @@ typedef enum gu_stream {
     GU_STREAM_TEST,
     GU_STREAM_SPLIT_USER,
     GU_STREAM_SPLIT_ITEMS,
-    GU_STREAM_COLD = 32
+    GU_STREAM_COLD = 32,
+    GU_STREAM_DROPOUT = 40,
+    GU_STREAM_NEGATIVES
 } gu_stream;
 
 /* Four independent 32-bit words at counter (stream, a, b). */

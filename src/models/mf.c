@@ -11,11 +11,11 @@
 #include "core/rng.h"
 #include "models/factors.h"
 #include "models/mf_fold_in.h"
+#include "models/rows_hash.h"
 #include "train/bilinear.h"
 
 #include <math.h>
 #include <string.h>
-#include <xxhash.h>
 
 static const char *loss_choice(int t)
 {
@@ -76,26 +76,6 @@ static gusto_status add_tensors(gusto_context *context, const gusto_model *model
     return GUSTO_OK;
 }
 
-/* What a checkpoint must agree with: options, seed, and the ratings themselves. */
-static gusto_status fingerprint(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
-                                const gu_held_out *validation, uint64_t *out)
-{
-    gusto_rows         rows;
-    const gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
-    if (status < 0)
-        return status;
-    uint64_t h = XXH3_64bits_withSeed(model->options.value, (size_t)model->options.n * sizeof(double), context->seed);
-    h = XXH3_64bits_withSeed(rows.start, ((size_t)rows.n_rows + 1) * sizeof *rows.start, h);
-    h = XXH3_64bits_withSeed(rows.column, (size_t)rows.nnz * sizeof *rows.column, h);
-    h = XXH3_64bits_withSeed(rows.value, (size_t)rows.nnz * sizeof *rows.value, h);
-    if (rows.weight)
-        h = XXH3_64bits_withSeed(rows.weight, (size_t)rows.nnz * sizeof *rows.weight, h);
-    if (validation->n)
-        h = XXH3_64bits_withSeed(validation->value, (size_t)validation->n * sizeof *validation->value, h);
-    *out = h;
-    return GUSTO_OK;
-}
-
 /* What training validates on. */
 typedef struct trained {
     gu_bilinear        bilinear;
@@ -141,8 +121,12 @@ static gusto_status train(gusto_context *context, const gusto_model *model, cons
         return status;
     gu_objective objective = {.self = t, .params = &t->bilinear.params, .begin = begin, .step = step};
     objective.validate = t->validation.n ? validate : NULL;
-    if (fit_options->checkpoint || fit_options->resume)
-        status = fingerprint(context, model, ratings, &t->validation, &objective.fingerprint);
+    if (fit_options->checkpoint || fit_options->resume) {
+        gusto_rows rows;
+        status = gusto_ratings_by_user(context, ratings, &rows);
+        if (status == GUSTO_OK)
+            objective.fingerprint = gu_rows_hash(model, &rows, &t->validation, context->seed);
+    }
     if (status == GUSTO_OK)
         status = gu_train(context, training, &objective, fit_options, &state->history);
     gu_bilinear_clear(&context->allocator, &t->bilinear);
