@@ -328,3 +328,9 @@ gusto_status gusto_ratings_by_item(gusto_context *context, const gusto_ratings *
 {
     return cached(context, ratings, &((gusto_ratings *)ratings)->by_item, make_by_item, out);
 }
+
+gusto_status gu_ratings_both_ways(gusto_context *context, const gusto_ratings *ratings, gusto_rows *by_user, gusto_rows *by_item)
+{
+    const gusto_status status = gusto_ratings_by_user(context, ratings, by_user);
+    return status < 0 ? status : gusto_ratings_by_item(context, ratings, by_item);
+}

@@ -54,6 +54,9 @@ gusto_status gu_ratings_adopt_dense(gusto_context *context, int32_t n_users, int
 gusto_status gu_ratings_from_entries(gusto_context *context, const gusto_entries *entries, gusto_duplicates duplicates,
                                      gu_twice *fault, gusto_ratings **out);
 
+/* gusto_ratings_by_user and gusto_ratings_by_item in one.   Errors: GUSTO_ENOMEM. */
+gusto_status gu_ratings_both_ways(gusto_context *context, const gusto_ratings *ratings, gusto_rows *by_user, gusto_rows *by_item);
+
 /* Makes gusto_entries_clear free the arrays, which must be gu_alloc's, and release the dictionaries.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_entries_own(gusto_context *context, gusto_entries *entries);
 

@@ -9,7 +9,9 @@
  * nonnegative: factors stay at or above zero, biases are free; each row's quadratic program is solved by coordinate descent from where it
  * was. Dense ratings are taken row by row as sparse ones: each row has a system of its own, for each misses other cells. */
 #include "core/memory.h"
+#include "data/ratings.h"
 #include "models/alternate.h"
+#include "models/bias.h"
 #include "models/factors.h"
 
 #include <math.h>
@@ -17,16 +19,10 @@
 
 enum { RANK, SWEEPS, SOLVER, CG_STEPS, L2, L2_BIAS, L2_BY_COUNT, BIASES, NONNEGATIVE, INIT, EXTRAPOLATION, N_OPTIONS };
 
-static const char *solver_choice(int t)
-{
-    static const char *const names[] = {"exact", "cg"};
-    return t < 2 ? names[t] : NULL;
-}
-
 static const gusto_option options[N_OPTIONS] = {
     [RANK] = {"rank", GUSTO_OPTION_INT, 16, 1, 1024, NULL, "factors of a user and of an item"},
     [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 20, 1, 1e6, NULL, "alternations of users and items"},
-    [SOLVER] = {"solver", GUSTO_OPTION_NAME, GU_HALF_EXACT, 0, 0, solver_choice,
+    [SOLVER] = {"solver", GUSTO_OPTION_NAME, GU_HALF_EXACT, 0, 0, gu_half_solver_choice,
                 "exact: Cholesky; cg: a few steps of conjugate gradients from the last sweep's row"},
     [CG_STEPS] = {"cg_steps", GUSTO_OPTION_INT, 3, 1, 1000, NULL, "steps of conjugate gradients a row and sweep"},
     [L2] = {"l2", GUSTO_OPTION_REAL, 0.1, 0, 1e9, NULL, "regularization of factors"},
@@ -67,20 +63,6 @@ static void weigh(const void *self, const gusto_rows *rows, int64_t begin, int64
     }
 }
 
-static double weighted_mean(const gusto_rows *rows, double plain, double *total)
-{
-    *total = (double)rows->nnz;
-    if (!rows->weight)
-        return plain;
-    double sum = 0, weight = 0;
-    for (int64_t e = 0; e < rows->nnz; e++) {
-        sum += (double)rows->weight[e] * (double)rows->value[e];
-        weight += (double)rows->weight[e];
-    }
-    *total = weight > 0 ? weight : 1;
-    return weight > 0 ? sum / weight : plain;
-}
-
 static gu_half half_of(const gusto_model *model, const target *t, const gusto_rows *rows, int64_t ld, const gusto_real *Y,
                        gusto_real *X, gusto_real *bias)
 {
@@ -105,9 +87,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
                         const gusto_fit_options *fit_options, gu_state *state)
 {
     gusto_rows   by_user, by_item;
-    gusto_status status = gusto_ratings_by_user(context, ratings, &by_user);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &by_item);
+    gusto_status status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
     if (status < 0)
         return status;
 
@@ -116,11 +96,10 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     const bool    nonnegative = gu_model_option(model, options[NONNEGATIVE].name) != 0;
     const double  scale = gu_model_option(model, options[INIT].name) / sqrt((double)k);
     double        total;
-    status = gu_factors_add(context, state, k, weighted_mean(&by_user, state->mean, &total), biases, biases);
+    status = gu_factors_add(context, state, k, gu_bias_mean(&by_user, state->mean, &total), biases, biases);
     if (status < 0)
         return status;
-    gu_draw_factors(context, gu_state_tensor(state, "P"), 0, scale, nonnegative);
-    gu_draw_factors(context, gu_state_tensor(state, "Q"), 1, scale, nonnegative);
+    gu_factors_draw(context, state, scale, nonnegative);
 
     gusto_real          *P = gu_state_real(state, "P"), *Q = gu_state_real(state, "Q");
     gusto_real          *bu = gu_state_optional(state, "bu"), *bi = gu_state_optional(state, "bi");
@@ -149,11 +128,9 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
 {
     (void)dense;
-    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name), ld = gu_padded(k);
-    const int64_t before = gu_model_option(model, options[EXTRAPOLATION].name) > 0 ? n_items * ld : 0;
-    return ((n_users + n_items) * (ld + 1) + before) * (int64_t)sizeof(gusto_real) +
-           gu_half_memory(k, n_users > n_items ? n_users : n_items) + nnz * (int64_t)(sizeof(int32_t) + sizeof(gusto_real)) +
-           n_items * (int64_t)sizeof(int64_t);
+    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
+    return gu_alternate_memory(k, gu_padded(k) + 1, gu_model_option(model, options[EXTRAPOLATION].name) > 0, n_users, n_items,
+                               nnz);
 }
 
 /* One row, solved as in training: exactly, whatever the solver. */

@@ -2,7 +2,6 @@
 #include "models/alternate.h"
 
 #include "core/memory.h"
-#include "core/rng.h"
 
 #include <math.h>
 #include <omp.h>
@@ -94,14 +93,10 @@ gusto_status gu_alternate(gusto_context *context, const gu_alternation *a, gu_sw
     return status;
 }
 
-void gu_draw_factors(const gusto_context *context, const gusto_tensor *tensor, uint32_t which, double scale, bool absolute)
+int64_t gu_alternate_memory(int64_t k, int64_t width, bool extrapolates, int64_t n_users, int64_t n_items, int64_t nnz)
 {
-    gusto_real *data = (gusto_real *)tensor->data;
-#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
-    for (int64_t r = 0; r < tensor->rows; r++) {
-        gusto_real *row = data + r * tensor->ld;
-        gu_normal_row(context->seed, GU_STREAM_INIT, (uint64_t)which << 32 | (uint64_t)r, tensor->columns, scale, row);
-        for (int64_t j = 0; absolute && j < tensor->columns; j++)
-            row[j] = row[j] < 0 ? -row[j] : row[j];
-    }
+    const int64_t before = extrapolates ? n_items * gu_padded(k) : 0;
+    return ((n_users + n_items) * width + before) * (int64_t)sizeof(gusto_real) +
+           gu_half_memory(k, n_users > n_items ? n_users : n_items) + nnz * (int64_t)(sizeof(int32_t) + sizeof(gusto_real)) +
+           n_items * (int64_t)sizeof(int64_t);
 }

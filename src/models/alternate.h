@@ -1,7 +1,7 @@
 /* The loop of alternating least squares: a user half, an item half, what the objective has become, again. als.c and ials.c fill in the halves.
  *
  * Extrapolation of the item side: before the user half, V <- V + beta (V - V_before), V_before the items one sweep ago. Two sweeps in a row move in much
- * the same direction, and going on along it saves about half of the sweeps. It is guarded: a sweep that begins extrapolated and ends with a
+ * the same direction, and going on along it takes fewer of them. It is guarded: a sweep that begins extrapolated and ends with a
  * higher objective is undone, made again from where it was without, and beta is halved. */
 #ifndef GU_ALTERNATE_H
 #define GU_ALTERNATE_H
@@ -22,7 +22,7 @@ typedef struct gu_alternation {
 /* Errors: those of gu_half_solve; GUSTO_CANCELLED as gu_sweeps_end says. */
 gusto_status gu_alternate(gusto_context *context, const gu_alternation *alternation, gu_sweeps *sweeps);
 
-/* Rows of a factor are drawn: normal numbers of the deviation `scale`. which: 0 for P, 1 for Q. */
-void gu_draw_factors(const gusto_context *context, const gusto_tensor *tensor, uint32_t which, double scale, bool absolute);
+/* Peak bytes of a fit. width: numbers that a row of either side has; ld of them are factors. */
+int64_t gu_alternate_memory(int64_t k, int64_t width, bool extrapolates, int64_t n_users, int64_t n_items, int64_t nnz);
 
 #endif

@@ -17,11 +17,10 @@
  * What comes out is a factorization: of items, Q holds h of each item and P the rows W of users; of users and multinomial, P holds h and Q the rows W of items. Folding in:
  * of items, ridge on the user's own row of W, the items' h held fixed; else his h is the encoder's answer to his row. */
 #include "core/memory.h"
-#include "core/rng.h"
+#include "models/by_gradients.h"
 #include "models/factors.h"
 #include "models/held_out_softmax.h"
 #include "models/mf_fold_in.h"
-#include "models/rows_hash.h"
 #include "net/net.h"
 
 #include <math.h>
@@ -216,11 +215,8 @@ static gusto_status prepare(gusto_context *context, const gusto_ratings *ratings
 
 static gusto_status begin(gusto_context *context, void *self, int64_t epoch, int64_t *n_batches)
 {
-    trained       *t = self;
-    gu_permutation shuffled;
-    gu_permutation_init(&shuffled, context->seed, GU_STREAM_SHUFFLE, (uint64_t)epoch, (uint64_t)t->rows.n_rows);
-    for (int32_t r = 0; r < t->rows.n_rows; r++)
-        t->order[r] = (int32_t)gu_permutation_at(&shuffled, (uint64_t)r);
+    trained *t = self;
+    gu_by_gradients_shuffle(context->seed, epoch, t->rows.n_rows, t->order);
     t->how.epoch = (uint64_t)epoch;
     *n_batches = (t->rows.n_rows + t->training.batch_size - 1) / t->training.batch_size;
     return GUSTO_OK;
@@ -351,10 +347,9 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     if (status == GUSTO_OK && fit_options->validation)
         status = gu_held_out_of(context, fit_options->validation, state, &t->validation);
     if (status == GUSTO_OK) {
-        gu_objective objective = {.self = t, .params = &t->params, .begin = begin, .step = step};
-        objective.validate = t->validation.n ? validate : NULL;
-        objective.fingerprint = gu_rows_hash(model, &t->rows, &t->validation, context->seed);
-        status = gu_train(context, &t->training, &objective, fit_options, &state->history);
+        gu_objective objective = {.self = t, .params = &t->params, .begin = begin, .step = step, .validate = validate};
+        status = gu_by_gradients_train(context, model, &t->training, ratings, &t->validation, &objective, fit_options,
+                                       &state->history);
         if (status >= 0 || status == GUSTO_EDIVERGED)
             finish(context, t);
     }
@@ -393,12 +388,10 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
 static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
                     gusto_real *out)
 {
-    gu_factors_predict(context, model, n, users, items, out);
-    if ((int)gu_model_option(model, options[VARIANT].name) != MULTINOMIAL)
-        return;
-    for (int64_t j = 0; j < n; j++)
-        if (users[j] < 0 || items[j] < 0)
-            out[j] = (gusto_real)model->state.mean;
+    if ((int)gu_model_option(model, options[VARIANT].name) == MULTINOMIAL)
+        gu_factors_predict_seen(context, model, n, users, items, out);
+    else
+        gu_factors_predict(context, model, n, users, items, out);
 }
 
 /* The bias of a new user in the baseline, at its ridge of 5 ratings. */

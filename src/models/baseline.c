@@ -5,6 +5,7 @@
  *   bu_u = sum_i w (r - mu - bi_i) / (l2_user + sum_i w),   bi_i = sum_u w (r - mu - bu_u) / (l2_item + sum_u w).
  * Each sweep lowers the objective; every user, then every item, is one task, so the result does not depend on threads. */
 #include "core/memory.h"
+#include "data/ratings.h"
 #include "models/bias.h"
 #include "models/sweeps.h"
 
@@ -67,9 +68,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
                         const gusto_fit_options *fit_options, gu_state *state)
 {
     gusto_rows   by_user, by_item;
-    gusto_status status = gusto_ratings_by_user(context, ratings, &by_user);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &by_item);
+    gusto_status status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
     if (status < 0)
         return status;
 
@@ -78,7 +77,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     gusto_real *bi = bu ? gu_state_add(context, state, "bi", GU_DTYPE_REAL, by_item.n_rows, 1, 1) : NULL;
     if (!bi)
         return GUSTO_ENOMEM;
-    mu[0] = (gusto_real)gu_bias_mean(&by_user, state->mean);
+    mu[0] = (gusto_real)gu_bias_mean(&by_user, state->mean, NULL);
     for (int32_t i = 0; i < by_item.n_rows; i++)
         bi[i] = 0;
 

@@ -17,15 +17,19 @@ void gu_bias_solve(const gusto_context *context, const gusto_rows *rows, double 
     }
 }
 
-double gu_bias_mean(const gusto_rows *rows, double plain)
+double gu_bias_mean(const gusto_rows *rows, double plain, double *total)
 {
+    double sum = 0, weight = 0;
+    if (total)
+        *total = (double)rows->nnz;
     if (!rows->weight)
         return plain;
-    double sum = 0, weight = 0;
     for (int64_t e = 0; e < rows->nnz; e++) {
         sum += (double)rows->weight[e] * (double)rows->value[e];
         weight += (double)rows->weight[e];
     }
+    if (total)
+        *total = weight > 0 ? weight : 1;
     return weight > 0 ? sum / weight : plain;
 }
 

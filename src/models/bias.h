@@ -10,8 +10,8 @@
 void gu_bias_solve(const gusto_context *context, const gusto_rows *rows, double mu, double l2, const gusto_real *c,
                    gusto_real *b);
 
-/* The mean with weights; without, `plain`. */
-double gu_bias_mean(const gusto_rows *rows, double plain);
+/* The mean with weights; without, `plain`. *total, unless NULL: the sum of the weights (1 if that is 0); without, the ratings. */
+double gu_bias_mean(const gusto_rows *rows, double plain, double *total);
 
 /* Alternates items and users `sweeps` times from zero; the users come last, so that bu is what fold-in would give. */
 void gu_bias_fit(const gusto_context *context, const gusto_rows *by_user, const gusto_rows *by_item, double mu, double l2_user,

@@ -14,10 +14,10 @@
  * (or b), so lists cost one GEMM; the towers are kept: a new user's row of P is what his tower makes of his ratings.
  * Limit: of one step, gathering rows of the first layer twice for each rating of all items, and 3 n_batch n_items k multiply-adds of GEMM in the head. */
 #include "core/memory.h"
-#include "core/rng.h"
+#include "data/ratings.h"
+#include "models/by_gradients.h"
 #include "models/factors.h"
 #include "models/held_out_softmax.h"
-#include "models/rows_hash.h"
 #include "net/net.h"
 
 #include <math.h>
@@ -218,9 +218,7 @@ static gusto_status make_room(gusto_context *context, trained *t)
 
 static gusto_status prepare(gusto_context *context, const gusto_ratings *ratings, trained *t)
 {
-    gusto_status status = gusto_ratings_by_user(context, ratings, &t->by_user);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &t->by_item);
+    gusto_status status = gu_ratings_both_ways(context, ratings, &t->by_user, &t->by_item);
     if (status < 0)
         return status;
     const int64_t n_users = t->by_user.n_rows, n_items = t->by_item.n_rows;
@@ -254,11 +252,8 @@ static gusto_status prepare(gusto_context *context, const gusto_ratings *ratings
 
 static gusto_status begin(gusto_context *context, void *self, int64_t epoch, int64_t *n_batches)
 {
-    trained       *t = self;
-    gu_permutation shuffled;
-    gu_permutation_init(&shuffled, context->seed, GU_STREAM_SHUFFLE, (uint64_t)epoch, (uint64_t)t->by_user.n_rows);
-    for (int32_t u = 0; u < t->by_user.n_rows; u++)
-        t->order[u] = (int32_t)gu_permutation_at(&shuffled, (uint64_t)u);
+    trained *t = self;
+    gu_by_gradients_shuffle(context->seed, epoch, t->by_user.n_rows, t->order);
     t->how.epoch = (uint64_t)epoch;
     *n_batches = (t->by_user.n_rows + t->batch - 1) / t->batch;
     return GUSTO_OK;
@@ -430,10 +425,9 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     if (status == GUSTO_OK && fit_options->validation)
         status = gu_held_out_of(context, fit_options->validation, state, &t->validation);
     if (status == GUSTO_OK) {
-        gu_objective objective = {.self = t, .params = &t->params, .begin = begin, .step = step};
-        objective.validate = t->validation.n ? validate : NULL;
-        objective.fingerprint = gu_rows_hash(model, &t->by_user, &t->validation, context->seed);
-        status = gu_train(context, &t->training, &objective, fit_options, &state->history);
+        gu_objective objective = {.self = t, .params = &t->params, .begin = begin, .step = step, .validate = validate};
+        status = gu_by_gradients_train(context, model, &t->training, ratings, &t->validation, &objective, fit_options,
+                                       &state->history);
         if (status >= 0 || status == GUSTO_EDIVERGED)
             finish(context, t);
     }
@@ -476,16 +470,6 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
     const int64_t factors = (n_users + n_items) * gu_padded(sizes[n - 1]);
     return (weights * (3 + training.optimizer->n_slots) + outputs + factors + batch * n_items) * (int64_t)sizeof(gusto_real) +
            nnz * 40 + (n_users + n_items) * 24;
-}
-
-/* A score is no rating: a pair with an unseen user or item has the mean of the training values. */
-static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
-                    gusto_real *out)
-{
-    gu_factors_predict(context, model, n, users, items, out);
-    for (int64_t j = 0; j < n; j++)
-        if (users[j] < 0 || items[j] < 0)
-            out[j] = (gusto_real)model->state.mean;
 }
 
 /* What the user tower makes of his ratings. */
@@ -542,7 +526,7 @@ const gu_model_type gu_model_dmf = {
     .fit = fit,
     .attach = attach,
     .memory = memory,
-    .predict = predict,
+    .predict = gu_factors_predict_seen,
     .score = gu_factors_score,
     .row_width = gu_factors_width,
     .fold_in = fold_in,

@@ -1,5 +1,6 @@
 /* The two solves of EASE. See ease.c. */
 #include "core/memory.h"
+#include "data/ratings.h"
 #include "kernels/spd.h"
 #include "models/ease.h"
 #include "models/gram.h"
@@ -65,9 +66,7 @@ static gusto_status solve_items(gusto_context *context, const gu_ease_settings *
 gusto_status gu_ease_fit_items(gusto_context *context, const gu_ease_settings *set, const gusto_ratings *ratings, gu_state *state)
 {
     gusto_rows   by_user, by_item;
-    gusto_status status = gusto_ratings_by_user(context, ratings, &by_user);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &by_item);
+    gusto_status status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
     if (status < 0)
         return status;
     const int64_t n = by_item.n_rows, ld = gu_padded(n);
@@ -140,9 +139,7 @@ static gusto_status solve_users(gusto_context *context, const gu_ease_settings *
 gusto_status gu_ease_fit_users(gusto_context *context, const gu_ease_settings *set, const gusto_ratings *ratings, gu_state *state)
 {
     gusto_rows   by_user, by_item;
-    gusto_status status = gusto_ratings_by_user(context, ratings, &by_user);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &by_item);
+    gusto_status status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
     if (status < 0)
         return status;
     const int64_t n = by_item.n_rows;

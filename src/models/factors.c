@@ -1,6 +1,7 @@
 /* See factors.h. */
 #include "models/factors.h"
 
+#include "core/rng.h"
 #include "kernels/blas.h"
 #include "kernels/kernels.h"
 
@@ -31,6 +32,24 @@ gusto_status gu_factors_add(gusto_context *context, gu_state *state, int64_t k, 
         memset(bias, 0, (size_t)n[side] * sizeof *bias);
     }
     return GUSTO_OK;
+}
+
+static void draw(const gusto_context *context, const gusto_tensor *tensor, uint32_t which, double scale, bool absolute)
+{
+    gusto_real *data = (gusto_real *)tensor->data;
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
+    for (int64_t r = 0; r < tensor->rows; r++) {
+        gusto_real *row = data + r * tensor->ld;
+        gu_normal_row(context->seed, GU_STREAM_INIT, (uint64_t)which << 32 | (uint64_t)r, tensor->columns, scale, row);
+        for (int64_t j = 0; absolute && j < tensor->columns; j++)
+            row[j] = row[j] < 0 ? -row[j] : row[j];
+    }
+}
+
+void gu_factors_draw(const gusto_context *context, const gu_state *state, double scale, bool absolute)
+{
+    draw(context, gu_state_tensor(state, "P"), 0, scale, absolute);
+    draw(context, gu_state_tensor(state, "Q"), 1, scale, absolute);
 }
 
 gusto_status gu_factors_expect(gusto_context *context, const gu_state *state, int64_t k, bool user_bias, bool item_bias)
@@ -65,6 +84,15 @@ void gu_factors_predict(const gusto_context *context, const gusto_model *model, 
         if (u >= 0 && i >= 0)
             out[j] += kernels->dot(P->ld, (const gusto_real *)P->data + u * P->ld, (const gusto_real *)Q->data + i * Q->ld);
     }
+}
+
+void gu_factors_predict_seen(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
+                             const int32_t *items, gusto_real *out)
+{
+    gu_factors_predict(context, model, n, users, items, out);
+    for (int64_t j = 0; j < n; j++)
+        if (users[j] < 0 || items[j] < 0)
+            out[j] = (gusto_real)model->state.mean;
 }
 
 int64_t gu_factors_width(const gusto_model *model)

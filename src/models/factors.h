@@ -11,6 +11,10 @@
 void gu_factors_predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
                         const int32_t *items, gusto_real *out);
 
+/* The same for scores that are no ratings: a pair with an unseen user or item has the mean of the training values. */
+void gu_factors_predict_seen(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
+                             const int32_t *items, gusto_real *out);
+
 /* Cost: one GEMM, n x n_items x k multiply-adds. */
 void gu_factors_score(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
                       gusto_real *out);
@@ -24,6 +28,9 @@ int64_t gu_factors_width(const gusto_model *model);
 
 /* Adds mu, P, Q and, if asked for, bu and bi, in that order; mu is set, biases are zeroed, factors are not.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_factors_add(gusto_context *context, gu_state *state, int64_t k, double mu, bool user_bias, bool item_bias);
+
+/* Draws the rows of P and Q: normal numbers of the deviation `scale`, or their absolute values. By the seed, a stream a row. */
+void gu_factors_draw(const gusto_context *context, const gu_state *state, double scale, bool absolute);
 
 /* Whether a loaded state has them, in shape.   Errors: GUSTO_EFORMAT naming the tensor. */
 gusto_status gu_factors_expect(gusto_context *context, const gu_state *state, int64_t k, bool user_bias, bool item_bias);

@@ -16,7 +16,7 @@
 enum {
     TILE_ENTRIES = 4096,
     COPIED_BYTES = 2 << 20, /* of rows that conjugate gradients keep a copy of: what a second-level cache holds */
-    OWN_CHOLESKY = 512,     /* rows up to which ours beats LAPACK's */
+    OWN_CHOLESKY = 512,     /* rows up to which ours is taken, then LAPACK's; where they are level was not measured */
     MOST_PASSES = 100,      /* of coordinate descent */
     GRAM_TILES = 64,
     GRAM_ROWS = 2048
@@ -31,6 +31,12 @@ typedef struct work {
     gusto_real *b, *s, *z, *root; /* [ld] */
     gusto_real *room;
 } work;
+
+const char *gu_half_solver_choice(int t)
+{
+    static const char *const names[] = {"exact", "cg"};
+    return t < 2 ? names[t] : NULL;
+}
 
 static int64_t copied_rows(int64_t ld, int64_t most)
 {

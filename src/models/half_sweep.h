@@ -16,6 +16,9 @@ typedef enum gu_half_solver {
     GU_HALF_CG     /* a few steps of conjugate gradients from where x is */
 } gu_half_solver;
 
+/* Their names, as an option's choices. */
+const char *gu_half_solver_choice(int t);
+
 /* What the entries of a row weigh. */
 typedef struct gu_row_weights {
     gusto_real *w, *c;                  /* [n], to be filled; w is NULL where all weigh 1 */

@@ -13,6 +13,7 @@
  *
  * Tensors: P, Q, G [k x k] = a0 Q'Q, for fold-in, and mu, which is 0. */
 #include "core/memory.h"
+#include "data/ratings.h"
 #include "models/alternate.h"
 #include "models/factors.h"
 
@@ -37,12 +38,6 @@ enum {
 };
 enum { LINEAR, LOG };
 
-static const char *solver_choice(int t)
-{
-    static const char *const names[] = {"exact", "cg"};
-    return t < 2 ? names[t] : NULL;
-}
-
 static const char *confidence_choice(int t)
 {
     static const char *const names[] = {"linear", "log"};
@@ -52,7 +47,7 @@ static const char *confidence_choice(int t)
 static const gusto_option options[N_OPTIONS] = {
     [RANK] = {"rank", GUSTO_OPTION_INT, 64, 1, 1024, NULL, "factors of a user and of an item"},
     [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 15, 1, 1e6, NULL, "alternations of users and items"},
-    [SOLVER] = {"solver", GUSTO_OPTION_NAME, GU_HALF_EXACT, 0, 0, solver_choice,
+    [SOLVER] = {"solver", GUSTO_OPTION_NAME, GU_HALF_EXACT, 0, 0, gu_half_solver_choice,
                 "exact: Cholesky; cg: a few steps of conjugate gradients from the last sweep's row"},
     [CG_STEPS] = {"cg_steps", GUSTO_OPTION_INT, 3, 1, 1000, NULL, "steps of conjugate gradients a row and sweep"},
     [L2] = {"l2", GUSTO_OPTION_REAL, 0.02, 0, 1e9, NULL, "regularization"},
@@ -169,10 +164,8 @@ static gu_half half_of(const gusto_model *model, const confidence *f, const gust
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                         const gusto_fit_options *fit_options, gu_state *state)
 {
-    gusto_rows   by_user, by_item;
-    gusto_status status = gusto_ratings_by_user(context, ratings, &by_user);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &by_item);
+    gusto_rows       by_user, by_item;
+    gusto_status     status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
     const confidence f = confidence_of(model);
     double           observed = 0;
     if (status == GUSTO_OK)
@@ -188,8 +181,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
         return status;
     const double scale = gu_model_option(model, options[INIT].name) / sqrt((double)k);
     gusto_real  *P = gu_state_real(state, "P"), *Q = gu_state_real(state, "Q");
-    gu_draw_factors(context, gu_state_tensor(state, "P"), 0, scale, false);
-    gu_draw_factors(context, gu_state_tensor(state, "Q"), 1, scale, false);
+    gu_factors_draw(context, state, scale, false);
     gusto_real *G = gu_new_zero(context, ld * ld, gusto_real);
     if (!G)
         return GUSTO_ENOMEM;
@@ -223,23 +215,8 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
 {
     (void)dense;
-    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name), ld = gu_padded(k);
-    const int64_t before = gu_model_option(model, options[EXTRAPOLATION].name) > 0 ? n_items * ld : 0;
-    return ((n_users + n_items) * ld + before) * (int64_t)sizeof(gusto_real) +
-           gu_half_memory(k, n_users > n_items ? n_users : n_items) + nnz * (int64_t)(sizeof(int32_t) + sizeof(gusto_real)) +
-           n_items * (int64_t)sizeof(int64_t);
-}
-
-/* A pair with an unseen user or item has no score: the mean of the ratings stands for it. */
-static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
-                    gusto_real *out)
-{
-    const gu_kernels   *kernels = gu_kernels_of(context);
-    const gusto_tensor *P = gu_state_tensor(&model->state, "P"), *Q = gu_state_tensor(&model->state, "Q");
-    for (int64_t j = 0; j < n; j++)
-        out[j] = users[j] < 0 || items[j] < 0 ? (gusto_real)model->state.mean
-                                              : kernels->dot(P->ld, (const gusto_real *)P->data + users[j] * P->ld,
-                                                             (const gusto_real *)Q->data + items[j] * Q->ld);
+    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
+    return gu_alternate_memory(k, gu_padded(k), gu_model_option(model, options[EXTRAPOLATION].name) > 0, n_users, n_items, nnz);
 }
 
 /* One row, solved as in training: exactly, whatever the solver. */
@@ -287,7 +264,7 @@ const gu_model_type gu_model_ials = {
     .fit = fit,
     .attach = attach,
     .memory = memory,
-    .predict = predict,
+    .predict = gu_factors_predict_seen,
     .score = gu_factors_score,
     .row_width = gu_factors_width,
     .fold_in = fold_in,

@@ -10,31 +10,10 @@
 
 static const gusto_option options[GU_KNN_OPTIONS] = GU_KNN_TABLE(80, 100, 2, 0.05);
 
-static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
-                        const gusto_fit_options *fit_options, gu_state *state)
-{
-    (void)fit_options;
-    const gu_knn set = gu_knn_settings(model, false);
-    return gu_knn_fit(context, model, &set, ratings, state);
-}
-
-static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
-{
-    const gu_knn set = gu_knn_settings(model, false);
-    return gu_knn_attach(context, &set, state);
-}
-
-static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
-{
-    (void)dense;
-    const gu_knn set = gu_knn_settings(model, false);
-    return gu_knn_memory(model, &set, n_users, n_items, nnz);
-}
-
 static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
                     gusto_real *out)
 {
-    const gu_knn set = gu_knn_settings(model, false);
+    const gu_knn set = gu_knn_settings(model);
     if (set.ratings)
         gu_knn_predict(model, &set, n, users, items, out);
     else
@@ -43,12 +22,12 @@ static void predict(const gusto_context *context, const gusto_model *model, int6
 
 static int64_t row_width(const gusto_model *model)
 {
-    return model->state.n_items + (gu_knn_settings(model, false).ratings ? 1 : 0);
+    return model->state.n_items + (gu_knn_settings(model).ratings ? 1 : 0);
 }
 
 static void score_rows(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows, gusto_real *out)
 {
-    const gu_knn  set = gu_knn_settings(model, false);
+    const gu_knn  set = gu_knn_settings(model);
     const int64_t n_items = model->state.n_items;
     if (!set.ratings) {
         gu_linear_score_rows(context, model, n, rows, out);
@@ -70,7 +49,7 @@ static void clear_row(int64_t n_items, gusto_real *row)
 static void score(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
                   gusto_real *out)
 {
-    if (!gu_knn_settings(model, false).ratings) {
+    if (!gu_knn_settings(model).ratings) {
         gu_linear_score(context, model, n, users, room, out);
         return;
     }
@@ -90,7 +69,7 @@ static void score(const gusto_context *context, const gusto_model *model, int64_
 static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
                             const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
-    const gu_knn set = gu_knn_settings(model, false);
+    const gu_knn set = gu_knn_settings(model);
     if (!set.ratings)
         return gu_user_rows_fold_in(context, model, n, item, value, weight, row);
     const int64_t     n_items = model->state.n_items;
@@ -118,9 +97,9 @@ const gu_model_type gu_model_itemknn = {
     .options = options,
     .n_options = GU_KNN_OPTIONS,
     .tensors = tensors,
-    .fit = fit,
-    .attach = attach,
-    .memory = memory,
+    .fit = gu_knn_fit,
+    .attach = gu_knn_attach,
+    .memory = gu_knn_memory,
     .predict = predict,
     .score = score,
     .row_width = row_width,

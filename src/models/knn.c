@@ -16,6 +16,7 @@
 #include "models/knn.h"
 
 #include "core/memory.h"
+#include "data/ratings.h"
 #include "models/bias.h"
 
 #include <math.h>
@@ -35,11 +36,13 @@ const char *gu_knn_target_choice(int t)
     return t < 3 ? names[t] : NULL;
 }
 
-gu_knn gu_knn_settings(const gusto_model *model, bool users)
+extern const gu_model_type gu_model_userknn;
+
+gu_knn gu_knn_settings(const gusto_model *model)
 {
     const int target = (int)gu_model_option(model, "target");
     gu_knn    set = {
-           .users = users,
+           .users = model->type == &gu_model_userknn,
            .likeness = (gu_likeness)gu_model_option(model, "similarity"),
            .values = gu_model_option(model, "use_values") != 0,
            .reverse = gu_model_option(model, "reverse") != 0,
@@ -87,10 +90,9 @@ static void residuals(const gusto_context *context, const gusto_rows *rows, doub
             out[e] = (gusto_real)((double)rows->value[e] - mu - (double)row_bias[r] - (double)column_bias[rows->column[e]]);
 }
 
-static void residuals_of(const gusto_context *context, const gu_knn *set, const gu_state *state, const gusto_rows *rows,
-                         bool by_user, gusto_real *out)
+static void residuals_of(const gusto_context *context, const gu_state *state, const gusto_rows *rows, bool by_user,
+                         gusto_real *out)
 {
-    (void)set;
     const double      mu = (double)gu_state_real(state, "mu")[0];
     const gusto_real *bu = gu_state_real(state, "bu"), *bi = gu_state_real(state, "bi");
     residuals(context, rows, mu, by_user ? bu : bi, by_user ? bi : bu, out);
@@ -134,8 +136,8 @@ static gusto_status prepare(gusto_context *context, const gu_state *state, work 
     }
     gusto_status status = GUSTO_OK;
     if (likeness == GU_PEARSON) {
-        residuals_of(context, &w->set, state, &w->target, w->set.users, w->target_value);
-        residuals_of(context, &w->set, state, &w->counterpart, !w->set.users, w->counterpart_value);
+        residuals_of(context, state, &w->target, w->set.users, w->target_value);
+        residuals_of(context, state, &w->counterpart, !w->set.users, w->counterpart_value);
     } else if (likeness == GU_ADJUSTED_COSINE) {
         status = center(context, w);
     } else if (!plain) {
@@ -245,7 +247,7 @@ static gusto_status add_biases(gusto_context *context, const gu_knn *set, const 
     gusto_real *bi = bu ? gu_state_add(context, state, "bi", GU_DTYPE_REAL, by_item->n_rows, 1, 1) : NULL;
     if (!bi)
         return GUSTO_ENOMEM;
-    mu[0] = (gusto_real)gu_bias_mean(by_user, state->mean);
+    mu[0] = (gusto_real)gu_bias_mean(by_user, state->mean, NULL);
     gu_bias_fit(context, by_user, by_item, (double)mu[0], set->l2_user, set->l2_item, set->sweeps, bu, bi);
     return GUSTO_OK;
 }
@@ -260,56 +262,58 @@ static gusto_status add_history(gusto_context *context, const work *w, gu_state 
         return GUSTO_ENOMEM;
     memcpy(start, rows->start, ((size_t)rows->n_rows + 1) * sizeof *start);
     memcpy(index, rows->column, (size_t)rows->nnz * sizeof *index);
-    residuals_of(context, &w->set, state, rows, !w->set.users, value);
+    residuals_of(context, state, rows, !w->set.users, value);
     return GUSTO_OK;
 }
 
-gusto_status gu_knn_fit(gusto_context *context, const gusto_model *model, const gu_knn *set, const gusto_ratings *ratings,
-                        gu_state *state)
+gusto_status gu_knn_fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                        const gusto_fit_options *fit_options, gu_state *state)
 {
-    (void)model;
+    (void)fit_options;
+    const gu_knn set = gu_knn_settings(model);
     gusto_rows   by_user, by_item;
-    gusto_status status = gusto_ratings_by_user(context, ratings, &by_user);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &by_item);
-    if (status == GUSTO_OK && has_biases(set))
-        status = add_biases(context, set, &by_user, &by_item, state);
+    gusto_status status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
+    if (status == GUSTO_OK && has_biases(&set))
+        status = add_biases(context, &set, &by_user, &by_item, state);
     if (status < 0)
         return status;
-    work w = {.set = *set, .target = set->users ? by_user : by_item, .counterpart = set->users ? by_item : by_user};
+    work w = {.set = set, .target = set.users ? by_user : by_item, .counterpart = set.users ? by_item : by_user};
     status = prepare(context, state, &w);
     if (status == GUSTO_OK)
         status = measure(context, &w, state);
     if (status == GUSTO_OK)
-        status = set->ratings ? add_history(context, &w, state) : gu_user_rows_keep(context, ratings, set->values, state);
+        status = set.ratings ? add_history(context, &w, state) : gu_user_rows_keep(context, ratings, set.values, state);
     work_clear(&context->allocator, &w);
     return status;
 }
 
-gusto_status gu_knn_attach(gusto_context *context, const gu_knn *set, const gu_state *state)
+gusto_status gu_knn_attach(gusto_context *context, const gusto_model *model, const gu_state *state)
 {
-    const int32_t n = set->users ? state->n_users : state->n_items, others = set->users ? state->n_items : state->n_users;
+    const gu_knn  set = gu_knn_settings(model);
+    const int32_t n = set.users ? state->n_users : state->n_items, others = set.users ? state->n_items : state->n_users;
     gusto_status  status = gu_sparse_expect(context, state, n, n);
-    if (status == GUSTO_OK && has_biases(set)) {
+    if (status == GUSTO_OK && has_biases(&set)) {
         status = gu_state_expect(context, state, "mu", 1, 1);
         if (status == GUSTO_OK)
             status = gu_state_expect(context, state, "bu", state->n_users, 1);
         if (status == GUSTO_OK)
             status = gu_state_expect(context, state, "bi", state->n_items, 1);
     }
-    if (status < 0 || !set->ratings)
-        return status < 0 ? status : gu_user_rows_check(context, state, set->values);
+    if (status < 0 || !set.ratings)
+        return status < 0 ? status : gu_user_rows_check(context, state, set.values);
     status = gu_state_expect_rows(context, state, "H.start", "H.index", others, n);
     return status < 0 ? status : gu_state_expect(context, state, "H.value", gu_state_tensor(state, "H.index")->rows, 1);
 }
 
-int64_t gu_knn_memory(const gusto_model *model, const gu_knn *set, int64_t n_users, int64_t n_items, int64_t nnz)
+int64_t gu_knn_memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
 {
-    const int64_t n = set->users ? n_users : n_items, real = (int64_t)sizeof(gusto_real);
-    int64_t bytes = gu_sparse_memory(n, n, set->ratings ? set->kept : set->neighbours, n * SUMS) + 2 * nnz * real + n * real;
-    if (has_biases(set))
+    (void)dense;
+    const gu_knn  set = gu_knn_settings(model);
+    const int64_t n = set.users ? n_users : n_items, real = (int64_t)sizeof(gusto_real);
+    int64_t       bytes = gu_sparse_memory(n, n, set.ratings ? set.kept : set.neighbours, n * SUMS) + 2 * nnz * real + n * real;
+    if (has_biases(&set))
         bytes += (n_users + n_items) * real;
-    if (!set->ratings)
-        return bytes + gu_user_rows_memory(model, n_users, nnz, set->values);
+    if (!set.ratings)
+        return bytes + gu_user_rows_memory(model, n_users, nnz, set.values);
     return bytes + nnz * (real + (int64_t)sizeof(int32_t)) + (n_users + n_items - n + 1) * (int64_t)sizeof(int64_t);
 }

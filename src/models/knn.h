@@ -64,14 +64,15 @@ enum { GU_KNN_OPTIONS = 12 };
 const char *gu_knn_likeness_choice(int t);
 const char *gu_knn_target_choice(int t);
 
-gu_knn gu_knn_settings(const gusto_model *model, bool users);
+/* The options of a model, which is userknn or itemknn. */
+gu_knn gu_knn_settings(const gusto_model *model);
 
 /* Adds mu, bu, bi where there are biases; S; and the rows that S is applied to: X (user_rows.h) where it ranks; else H.start, H.index, H.value, the
  * residuals of each counterpart's targets.   Errors: GUSTO_ENOMEM. */
-gusto_status gu_knn_fit(gusto_context *context, const gusto_model *model, const gu_knn *set, const gusto_ratings *ratings,
-                        gu_state *state);
-gusto_status gu_knn_attach(gusto_context *context, const gu_knn *set, const gu_state *state);
-int64_t      gu_knn_memory(const gusto_model *model, const gu_knn *set, int64_t n_users, int64_t n_items, int64_t nnz);
+gusto_status gu_knn_fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                        const gusto_fit_options *fit_options, gu_state *state);
+gusto_status gu_knn_attach(gusto_context *context, const gusto_model *model, const gu_state *state);
+int64_t      gu_knn_memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense);
 
 /* ---- predicting ratings (knn_score.c) ---- */
 

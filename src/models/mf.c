@@ -8,10 +8,9 @@
  * Non-negative: rows of P and Q are projected to x >= 0 after every step (Lin 2007), and start at the absolute value of their draw.
  * Factors start as normal numbers with deviation init / sqrt(rank), so that the products have deviation about init^2 / sqrt(rank). */
 #include "core/memory.h"
-#include "core/rng.h"
+#include "models/by_gradients.h"
 #include "models/factors.h"
 #include "models/mf_fold_in.h"
-#include "models/rows_hash.h"
 #include "train/bilinear.h"
 
 #include <math.h>
@@ -40,18 +39,6 @@ static const gusto_option options[N_OPTIONS] = {
 
 static const char *const training_defaults[][2] = {{"optimizer", "adam"}, {"rate", "cosine"}, {NULL, NULL}};
 
-static void init_rows(const gusto_context *context, gusto_tensor *tensor, uint32_t which, double scale, bool absolute)
-{
-    gusto_real *data = (gusto_real *)tensor->data;
-#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
-    for (int64_t r = 0; r < tensor->rows; r++) {
-        gusto_real *row = data + r * tensor->ld;
-        gu_normal_row(context->seed, GU_STREAM_INIT, (uint64_t)which << 32 | (uint64_t)r, tensor->columns, scale, row);
-        for (int64_t j = 0; absolute && j < tensor->columns; j++)
-            row[j] = row[j] < 0 ? -row[j] : row[j];
-    }
-}
-
 static gusto_real global_mean(const gusto_model *model, const gu_state *state)
 {
     if (gu_model_option(model, options[LOSS].name) == GU_LOSS_SQUARED)
@@ -71,8 +58,7 @@ static gusto_status add_tensors(gusto_context *context, const gusto_model *model
     const gusto_status status = gu_factors_add(context, state, k, (double)global_mean(model, state), biases, biases);
     if (status < 0)
         return status;
-    init_rows(context, &state->tensor[1], 0, scale, absolute);
-    init_rows(context, &state->tensor[2], 1, scale, absolute);
+    gu_factors_draw(context, state, scale, absolute);
     return GUSTO_OK;
 }
 
@@ -119,16 +105,8 @@ static gusto_status train(gusto_context *context, const gusto_model *model, cons
                          gu_state_real(state, "Q"), gu_state_optional(state, "bu"), gu_state_optional(state, "bi"), &t->bilinear);
     if (status < 0)
         return status;
-    gu_objective objective = {.self = t, .params = &t->bilinear.params, .begin = begin, .step = step};
-    objective.validate = t->validation.n ? validate : NULL;
-    if (fit_options->checkpoint || fit_options->resume) {
-        gusto_rows rows;
-        status = gusto_ratings_by_user(context, ratings, &rows);
-        if (status == GUSTO_OK)
-            objective.fingerprint = gu_rows_hash(model, &rows, &t->validation, context->seed);
-    }
-    if (status == GUSTO_OK)
-        status = gu_train(context, training, &objective, fit_options, &state->history);
+    gu_objective objective = {.self = t, .params = &t->bilinear.params, .begin = begin, .step = step, .validate = validate};
+    status = gu_by_gradients_train(context, model, training, ratings, &t->validation, &objective, fit_options, &state->history);
     gu_bilinear_clear(&context->allocator, &t->bilinear);
     return status;
 }

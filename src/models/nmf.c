@@ -14,6 +14,7 @@
  * kernel of minibatch training gives. Limit: gathering a row of the other side for each rating, twice a half-sweep. */
 #include "core/memory.h"
 #include "core/rng.h"
+#include "data/ratings.h"
 #include "models/factors.h"
 #include "models/sweeps.h"
 
@@ -195,9 +196,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     if (state->low < 0)
         return gu_error(context, GUSTO_EARG, "model nmf needs ratings of 0 or more, the least is %g", (double)state->low);
     work         w = {0};
-    gusto_status status = gusto_ratings_by_user(context, ratings, &w.side[0]);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &w.side[1]);
+    gusto_status status = gu_ratings_both_ways(context, ratings, &w.side[0], &w.side[1]);
     if (status == GUSTO_OK)
         status = gu_factors_add(context, state, rank_of(model), 0, false, false);
     if (status == GUSTO_OK)
@@ -226,16 +225,6 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
     const int64_t index = nnz * (int64_t)(sizeof(int32_t) + sizeof(gusto_real)) + n_items * (int64_t)sizeof(int64_t);
     return index + ((n_users + n_items) * own + nnz) * (int64_t)sizeof(gusto_real) +
            (n_users > n_items ? n_users : n_items) * (int64_t)sizeof(double);
-}
-
-/* A pair with an unseen user or item: the mean rating. */
-static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
-                    gusto_real *out)
-{
-    gu_factors_predict(context, model, n, users, items, out);
-    for (int64_t j = 0; j < n; j++)
-        if (users[j] < 0 || items[j] < 0)
-            out[j] = (gusto_real)model->state.mean;
 }
 
 /* The same update with the items held fixed, start by start: the problem is convex, so it goes to its minimum. */
@@ -292,7 +281,7 @@ const gu_model_type gu_model_nmf = {
     .fit = fit,
     .attach = attach,
     .memory = memory,
-    .predict = predict,
+    .predict = gu_factors_predict_seen,
     .score = gu_factors_score,
     .row_width = gu_factors_width,
     .fold_in = fold_in,

@@ -4,6 +4,7 @@
  * c_i and n_u the sums of a column and of a row of X; scores x S. alpha sharpens the steps, beta takes popular targets back. Of each item the
  * greatest `neighbours` are kept. Cost: as a Gram matrix, the sum over users of the square of their items. */
 #include "core/memory.h"
+#include "data/ratings.h"
 #include "models/sparse.h"
 #include "models/user_rows.h"
 
@@ -90,9 +91,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     if (w.values && state->low < 0)
         return gu_error(context, GUSTO_EARG, "rp3beta: ratings are probabilities with use_values, but the lowest is %g",
                         (double)state->low);
-    gusto_status status = gusto_ratings_by_user(context, ratings, &w.by_user);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &w.by_item);
+    gusto_status status = gu_ratings_both_ways(context, ratings, &w.by_user, &w.by_item);
     if (status == GUSTO_OK)
         status = gu_user_rows_keep(context, ratings, w.values, state);
     if (status == GUSTO_OK)

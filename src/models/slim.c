@@ -9,6 +9,7 @@
  * data that leaves few coordinates. Items are independent, one thread each. Limit: reading rows of G, n_items numbers for each change of a
  * weight; G is n_items^2 numbers, said before they are asked for, and the result is sparse. */
 #include "core/memory.h"
+#include "data/ratings.h"
 #include "models/gram.h"
 #include "models/sparse.h"
 #include "models/user_rows.h"
@@ -68,9 +69,7 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
 static gusto_status solve(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings, gu_state *state)
 {
     gusto_rows   by_user, by_item;
-    gusto_status status = gusto_ratings_by_user(context, ratings, &by_user);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &by_item);
+    gusto_status status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
     if (status < 0)
         return status;
     const bool    values = gu_model_option(model, options[USE_VALUES].name) != 0;

@@ -15,6 +15,7 @@
  * Limit: per rating a row of Q read and written by dependent steps, and one of Y read once and once moved. */
 #include "core/memory.h"
 #include "core/rng.h"
+#include "data/ratings.h"
 #include "models/factors.h"
 #include "models/mf_fold_in.h"
 #include "models/sweeps.h"
@@ -292,9 +293,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 {
     work        *w = gu_new_zero(context, 1, work);
     gusto_rows   by_item;
-    gusto_status status = w ? gusto_ratings_by_user(context, ratings, &w->rows) : GUSTO_ENOMEM;
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(context, ratings, &by_item);
+    gusto_status status = w ? gu_ratings_both_ways(context, ratings, &w->rows, &by_item) : GUSTO_ENOMEM;
     if (status == GUSTO_OK)
         status = work_init(context, &by_item, (int64_t)gu_model_option(model, options[RANK].name), w);
     if (status == GUSTO_OK)

@@ -8,32 +8,11 @@
 
 static const gusto_option options[GU_KNN_OPTIONS] = GU_KNN_TABLE(60, 50, 1.5, 0.1);
 
-static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
-                        const gusto_fit_options *fit_options, gu_state *state)
-{
-    (void)fit_options;
-    const gu_knn set = gu_knn_settings(model, true);
-    return gu_knn_fit(context, model, &set, ratings, state);
-}
-
-static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
-{
-    const gu_knn set = gu_knn_settings(model, true);
-    return gu_knn_attach(context, &set, state);
-}
-
-static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
-{
-    (void)dense;
-    const gu_knn set = gu_knn_settings(model, true);
-    return gu_knn_memory(model, &set, n_users, n_items, nnz);
-}
-
 static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
                     gusto_real *out)
 {
     (void)context;
-    const gu_knn set = gu_knn_settings(model, true);
+    const gu_knn set = gu_knn_settings(model);
     if (set.ratings) {
         gu_knn_predict(model, &set, n, users, items, out);
         return;
@@ -55,14 +34,14 @@ static void predict(const gusto_context *context, const gusto_model *model, int6
 /* Room for the likeness of a user to all others, where ratings are predicted. */
 static int64_t row_width(const gusto_model *model)
 {
-    return gu_knn_settings(model, true).ratings ? model->state.n_users : 0;
+    return gu_knn_settings(model).ratings ? model->state.n_users : 0;
 }
 
 static void score(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
                   gusto_real *out)
 {
     (void)context;
-    const gu_knn    set = gu_knn_settings(model, true);
+    const gu_knn    set = gu_knn_settings(model);
     const gu_state *state = &model->state;
     const gu_sparse S = gu_sparse_of(state);
     for (int64_t j = 0; j < n; j++) {
@@ -91,9 +70,9 @@ const gu_model_type gu_model_userknn = {
     .options = options,
     .n_options = GU_KNN_OPTIONS,
     .tensors = tensors,
-    .fit = fit,
-    .attach = attach,
-    .memory = memory,
+    .fit = gu_knn_fit,
+    .attach = gu_knn_attach,
+    .memory = gu_knn_memory,
     .predict = predict,
     .score = score,
     .row_width = row_width,

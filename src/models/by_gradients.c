@@ -1,0 +1,44 @@
+/* See by_gradients.h. */
+#include "models/by_gradients.h"
+
+#include "core/rng.h"
+
+#include <xxhash.h>
+
+/* What a checkpoint must agree with. */
+static uint64_t fingerprint(const gusto_model *model, const gusto_rows *rows, const gu_held_out *validation, uint64_t seed)
+{
+    uint64_t h = XXH3_64bits_withSeed(model->options.value, (size_t)model->options.n * sizeof(double), seed);
+    h = XXH3_64bits_withSeed(rows->start, ((size_t)rows->n_rows + 1) * sizeof *rows->start, h);
+    h = XXH3_64bits_withSeed(rows->column, (size_t)rows->nnz * sizeof *rows->column, h);
+    h = XXH3_64bits_withSeed(rows->value, (size_t)rows->nnz * sizeof *rows->value, h);
+    if (rows->weight)
+        h = XXH3_64bits_withSeed(rows->weight, (size_t)rows->nnz * sizeof *rows->weight, h);
+    if (validation->n)
+        h = XXH3_64bits_withSeed(validation->value, (size_t)validation->n * sizeof *validation->value, h);
+    return h;
+}
+
+gusto_status gu_by_gradients_train(gusto_context *context, const gusto_model *model, const gu_training *training,
+                                   const gusto_ratings *ratings, const gu_held_out *validation, gu_objective *objective,
+                                   const gusto_fit_options *fit, gu_history *history)
+{
+    if (validation->n == 0)
+        objective->validate = NULL;
+    if (fit->checkpoint || fit->resume) {
+        gusto_rows         rows;
+        const gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
+        if (status < 0)
+            return status;
+        objective->fingerprint = fingerprint(model, &rows, validation, context->seed);
+    }
+    return gu_train(context, training, objective, fit, history);
+}
+
+void gu_by_gradients_shuffle(uint64_t seed, int64_t epoch, int64_t n, int32_t *order)
+{
+    gu_permutation shuffled;
+    gu_permutation_init(&shuffled, seed, GU_STREAM_SHUFFLE, (uint64_t)epoch, (uint64_t)n);
+    for (int64_t r = 0; r < n; r++)
+        order[r] = (int32_t)gu_permutation_at(&shuffled, (uint64_t)r);
+}
