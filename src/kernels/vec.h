@@ -44,8 +44,15 @@
 #endif
 
 /* Unrolls the loop that follows: for loops over vectors that have to stay in registers. Their bounds are constants. The reference has no vector
- * registers to keep: unrolled lane by lane it would take minutes to compile. */
-#if !defined GU_VARIANT_AVX512 && !defined GU_VARIANT_AVX2
+ * registers to keep: unrolled lane by lane it would take minutes to compile. Under a sanitizer clang cannot unroll what it has put checks
+ * into, and says so as a warning. */
+#if defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
+#if defined SANITIZED || (!defined GU_VARIANT_AVX512 && !defined GU_VARIANT_AVX2)
 #define UNROLL
 #elif defined __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")

@@ -26,9 +26,7 @@ static gusto_status lists_of(const char *text, const gusto_ids *users, int32_t n
 /* Lines of several lengths, a user on two lines, users and items that no dictionary has. */
 START_TEST(reads_lists)
 {
-    static const char *const texts[] = {"5\ta\tc\n9\tb\n\n5\td\tzz\n7\ta\ta\n",
-                                        "\xef\xbb\xbf"
-                                        "5,\"a\",c\r\n9,b\r\n5,d,zz\r\n7,a,a",
+    static const char *const texts[] = {"5\ta\tc\n9\tb\n\n5\td\tzz\n7\ta\ta\n", "\357\273\2775,\"a\",c\r\n9,b\r\n5,d,zz\r\n7,a,a",
                                         "5 a\n5 c\n9 b\n5 d\n5 zz\n7 a\n7 a\n"};
     const int64_t            user[] = {5, 9}, start[] = {0, 1, 2, 3, 4};
     gusto_ids               *users, *items;
