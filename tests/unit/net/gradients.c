@@ -221,7 +221,7 @@ START_TEST(inputs_are_taken_as_told)
     double kept = 0, all = 0;
     for (int64_t e = 0; e < rows.nnz; e++)
         all += (double)rows.value[e];
-    for (uint64_t epoch = 2e-3; epoch < 2000; epoch++) {
+    for (uint64_t epoch = 0; epoch < 2000; epoch++) {
         const gu_input_how dropped = {.scale = 1, .dropout = 0.6, .seed = 5, .epoch = epoch};
         gu_input_take(&rows, ROWS, NULL, &dropped, &x);
         for (int64_t e = 0; e < x.nnz; e++)
