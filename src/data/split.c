@@ -62,24 +62,33 @@ static gusto_status parts(gusto_context *context, const gusto_ratings *ratings, 
     return status;
 }
 
-/* What every split begins with. mark [nnz]: zeroed, the caller frees. */
-static gusto_status begin(gusto_context *context, const gusto_ratings *ratings, gusto_rows *rows, uint8_t **mark,
+/* Marks what is held out. mark [nnz]: zeroed. */
+typedef gusto_status (*marker)(gusto_context *context, const gusto_rows *rows, const void *how, uint8_t *mark);
+
+static gusto_status split(gusto_context *context, const gusto_ratings *ratings, marker set_marks, const void *how,
                           gusto_ratings **train, gusto_ratings **test)
 {
     *train = *test = NULL;
-    const gusto_status status = gusto_ratings_by_user(context, ratings, rows);
+    gusto_rows   rows;
+    gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
     if (status < 0)
         return status;
-    *mark = gu_new_zero(context, rows->nnz, uint8_t);
-    return *mark ? GUSTO_OK : GUSTO_ENOMEM;
+    uint8_t *mark = gu_new_zero(context, rows.nnz, uint8_t);
+    status = mark ? set_marks(context, &rows, how, mark) : GUSTO_ENOMEM;
+    if (status == GUSTO_OK)
+        status = parts(context, ratings, &rows, mark, train, test);
+    gu_free(&context->allocator, mark);
+    return status;
 }
 
-static gusto_status check_fraction(gusto_context *context, double fraction, gusto_ratings **train, gusto_ratings **test)
+/* The same by a share of something, which must be one. */
+static gusto_status split_share(gusto_context *context, const gusto_ratings *ratings, marker set_marks, double fraction,
+                                gusto_ratings **train, gusto_ratings **test)
 {
     *train = *test = NULL;
-    if (fraction > 0 && fraction < 1)
-        return GUSTO_OK;
-    return gu_error(context, GUSTO_EARG, "fraction is %g, expected between 0 and 1", fraction);
+    if (!(fraction > 0 && fraction < 1))
+        return gu_error(context, GUSTO_EARG, "fraction is %g, expected between 0 and 1", fraction);
+    return split(context, ratings, set_marks, &fraction, train, test);
 }
 
 /* Marks the ratings whose place in a random order is first..last-1. */
@@ -94,65 +103,68 @@ static void mark_places(const gusto_context *context, int64_t nnz, uint64_t firs
     }
 }
 
+static gusto_status mark_fraction(gusto_context *context, const gusto_rows *rows, const void *fraction, uint8_t *mark)
+{
+    mark_places(context, rows->nnz, 0, (uint64_t)llround(*(const double *)fraction * (double)rows->nnz), mark);
+    return GUSTO_OK;
+}
+
 gusto_status gusto_split_fraction(gusto_context *context, const gusto_ratings *ratings, double fraction, gusto_ratings **train,
                                   gusto_ratings **test)
 {
-    gusto_rows   rows;
-    uint8_t     *mark = NULL;
-    gusto_status status = check_fraction(context, fraction, train, test);
-    if (status == GUSTO_OK)
-        status = begin(context, ratings, &rows, &mark, train, test);
-    if (status == GUSTO_OK) {
-        mark_places(context, rows.nnz, 0, (uint64_t)llround(fraction * (double)rows.nnz), mark);
-        status = parts(context, ratings, &rows, mark, train, test);
+    return split_share(context, ratings, mark_fraction, fraction, train, test);
+}
+
+static gusto_status mark_of_users(gusto_context *context, const gusto_rows *rows, const void *fraction, uint8_t *mark)
+{
+    const double share = *(const double *)fraction;
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
+    for (int32_t u = 0; u < rows->n_rows; u++) {
+        const int64_t  n = rows->start[u + 1] - rows->start[u], most = n - 1;
+        const int64_t  wanted = llround(share * (double)n), held = wanted < most ? wanted : most;
+        gu_permutation order;
+        gu_permutation_init(&order, context->seed, GU_STREAM_SPLIT_USER, (uint64_t)u, (uint64_t)n);
+        for (int64_t j = 0; j < held; j++)
+            mark[rows->start[u] + (int64_t)gu_permutation_at(&order, (uint64_t)j)] = 1;
     }
-    gu_free(&context->allocator, mark);
-    return status;
+    return GUSTO_OK;
 }
 
 gusto_status gusto_split_user_fraction(gusto_context *context, const gusto_ratings *ratings, double fraction,
                                        gusto_ratings **train, gusto_ratings **test)
 {
-    gusto_rows   rows;
-    uint8_t     *mark = NULL;
-    gusto_status status = check_fraction(context, fraction, train, test);
-    if (status == GUSTO_OK)
-        status = begin(context, ratings, &rows, &mark, train, test);
-    if (status == GUSTO_OK) {
+    return split_share(context, ratings, mark_of_users, fraction, train, test);
+}
+
+static gusto_status mark_items(gusto_context *context, const gusto_rows *rows, const void *fraction, uint8_t *mark)
+{
+    const uint64_t held = (uint64_t)llround(*(const double *)fraction * (double)rows->n_columns);
+    gu_permutation order;
+    gu_permutation_init(&order, context->seed, GU_STREAM_SPLIT_ITEMS, 0, (uint64_t)rows->n_columns);
 #pragma omp parallel for schedule(static) num_threads(gu_threads(context))
-        for (int32_t u = 0; u < rows.n_rows; u++) {
-            const int64_t  n = rows.start[u + 1] - rows.start[u], most = n - 1;
-            const int64_t  wanted = llround(fraction * (double)n), held = wanted < most ? wanted : most;
-            gu_permutation order;
-            gu_permutation_init(&order, context->seed, GU_STREAM_SPLIT_USER, (uint64_t)u, (uint64_t)n);
-            for (int64_t j = 0; j < held; j++)
-                mark[rows.start[u] + (int64_t)gu_permutation_at(&order, (uint64_t)j)] = 1;
-        }
-        status = parts(context, ratings, &rows, mark, train, test);
-    }
-    gu_free(&context->allocator, mark);
-    return status;
+    for (int64_t e = 0; e < rows->nnz; e++)
+        mark[e] = gu_permutation_at(&order, (uint64_t)rows->column[e]) < held;
+    return GUSTO_OK;
 }
 
 gusto_status gusto_split_items(gusto_context *context, const gusto_ratings *ratings, double fraction, gusto_ratings **train,
                                gusto_ratings **test)
 {
-    gusto_rows   rows;
-    uint8_t     *mark = NULL;
-    gusto_status status = check_fraction(context, fraction, train, test);
-    if (status == GUSTO_OK)
-        status = begin(context, ratings, &rows, &mark, train, test);
-    if (status == GUSTO_OK) {
-        const uint64_t held = (uint64_t)llround(fraction * (double)rows.n_columns);
-        gu_permutation order;
-        gu_permutation_init(&order, context->seed, GU_STREAM_SPLIT_ITEMS, 0, (uint64_t)rows.n_columns);
-#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
-        for (int64_t e = 0; e < rows.nnz; e++)
-            mark[e] = gu_permutation_at(&order, (uint64_t)rows.column[e]) < held;
-        status = parts(context, ratings, &rows, mark, train, test);
-    }
-    gu_free(&context->allocator, mark);
-    return status;
+    return split_share(context, ratings, mark_items, fraction, train, test);
+}
+
+typedef struct one_fold {
+    int n, which;
+} one_fold;
+
+/* The first (nnz mod n) folds are one longer. */
+static gusto_status mark_fold(gusto_context *context, const gusto_rows *rows, const void *how, uint8_t *mark)
+{
+    const one_fold *fold = how;
+    const int64_t   size = rows->nnz / fold->n, longer = rows->nnz % fold->n, which = fold->which;
+    const int64_t   first = which * size + (which < longer ? which : longer);
+    mark_places(context, rows->nnz, (uint64_t)first, (uint64_t)(first + size + (which < longer)), mark);
+    return GUSTO_OK;
 }
 
 gusto_status gusto_split_kfold(gusto_context *context, const gusto_ratings *ratings, int n_folds, int fold, gusto_ratings **train,
@@ -164,18 +176,7 @@ gusto_status gusto_split_kfold(gusto_context *context, const gusto_ratings *rati
         return gu_error(context, GUSTO_EARG, "n_folds is %d, expected 2 to the number of ratings, %lld", n_folds, (long long)nnz);
     if (fold < 0 || fold >= n_folds)
         return gu_error(context, GUSTO_EARG, "fold is %d, expected 0 to %d", fold, n_folds - 1);
-    gusto_rows   rows;
-    uint8_t     *mark = NULL;
-    gusto_status status = begin(context, ratings, &rows, &mark, train, test);
-    if (status == GUSTO_OK) {
-        /* The first (nnz mod n_folds) folds are one longer. */
-        const int64_t size = nnz / n_folds, longer = nnz % n_folds;
-        const int64_t first = fold * size + (fold < longer ? fold : longer);
-        mark_places(context, nnz, (uint64_t)first, (uint64_t)(first + size + (fold < longer)), mark);
-        status = parts(context, ratings, &rows, mark, train, test);
-    }
-    gu_free(&context->allocator, mark);
-    return status;
+    return split(context, ratings, mark_fold, &(one_fold){n_folds, fold}, train, test);
 }
 
 /* Marks the n latest of a row. */
@@ -190,26 +191,25 @@ static void mark_latest(const gusto_rows *rows, int32_t u, int n, uint8_t *mark)
     }
 }
 
+static gusto_status mark_last(gusto_context *context, const gusto_rows *rows, const void *how, uint8_t *mark)
+{
+    const int n = *(const int *)how;
+    if (!rows->time)
+        return gu_error(context, GUSTO_EARG, "leaving the last out needs times, and these ratings have none");
+#pragma omp parallel for schedule(dynamic, 64) num_threads(gu_threads(context))
+    for (int32_t u = 0; u < rows->n_rows; u++)
+        if (rows->start[u + 1] - rows->start[u] > n)
+            mark_latest(rows, u, n, mark);
+    return GUSTO_OK;
+}
+
 gusto_status gusto_split_leave_last_out(gusto_context *context, const gusto_ratings *ratings, int n, gusto_ratings **train,
                                         gusto_ratings **test)
 {
     *train = *test = NULL;
     if (n < 1)
         return gu_error(context, GUSTO_EARG, "n is %d, expected at least 1", n);
-    gusto_rows   rows;
-    uint8_t     *mark = NULL;
-    gusto_status status = begin(context, ratings, &rows, &mark, train, test);
-    if (status == GUSTO_OK && !rows.time)
-        status = gu_error(context, GUSTO_EARG, "leaving the last out needs times, and these ratings have none");
-    if (status == GUSTO_OK) {
-#pragma omp parallel for schedule(dynamic, 64) num_threads(gu_threads(context))
-        for (int32_t u = 0; u < rows.n_rows; u++)
-            if (rows.start[u + 1] - rows.start[u] > n)
-                mark_latest(&rows, u, n, mark);
-        status = parts(context, ratings, &rows, mark, train, test);
-    }
-    gu_free(&context->allocator, mark);
-    return status;
+    return split(context, ratings, mark_last, &n, train, test);
 }
 
 static int64_t count_until(const gusto_context *context, const gusto_rows *rows, int64_t time)
@@ -239,24 +239,21 @@ static int64_t quantile(const gusto_context *context, const gusto_rows *rows, in
     return low;
 }
 
+static gusto_status mark_late(gusto_context *context, const gusto_rows *rows, const void *fraction, uint8_t *mark)
+{
+    if (!rows->time)
+        return gu_error(context, GUSTO_EARG, "a split by time needs times, and these ratings have none");
+    const double  share = *(const double *)fraction;
+    const int64_t last = rows->nnz ? quantile(context, rows, (int64_t)ceil((1 - share) * (double)rows->nnz)) : 0;
+    for (int64_t e = 0; e < rows->nnz; e++)
+        mark[e] = rows->time[e] > last;
+    return GUSTO_OK;
+}
+
 gusto_status gusto_split_time(gusto_context *context, const gusto_ratings *ratings, double fraction, gusto_ratings **train,
                               gusto_ratings **test)
 {
-    gusto_rows   rows;
-    uint8_t     *mark = NULL;
-    gusto_status status = check_fraction(context, fraction, train, test);
-    if (status == GUSTO_OK)
-        status = begin(context, ratings, &rows, &mark, train, test);
-    if (status == GUSTO_OK && !rows.time)
-        status = gu_error(context, GUSTO_EARG, "a split by time needs times, and these ratings have none");
-    if (status == GUSTO_OK) {
-        const int64_t last = rows.nnz ? quantile(context, &rows, (int64_t)ceil((1 - fraction) * (double)rows.nnz)) : 0;
-        for (int64_t e = 0; e < rows.nnz; e++)
-            mark[e] = rows.time[e] > last;
-        status = parts(context, ratings, &rows, mark, train, test);
-    }
-    gu_free(&context->allocator, mark);
-    return status;
+    return split_share(context, ratings, mark_late, fraction, train, test);
 }
 
 gusto_status gu_split_marked(gusto_context *context, const gusto_ratings *ratings, const uint8_t *mark, gusto_ratings **train,

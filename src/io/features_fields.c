@@ -198,34 +198,42 @@ static gusto_status find_features(gusto_context *context, gu_field_table *t, gu_
     return status;
 }
 
+gusto_status gu_found_rows(const gu_found_features *found, const gu_field_table *t, gu_rows *rows, gusto_ids **names)
+{
+    gusto_context *context = found->context;
+    int32_t       *column = gu_new(context, found->n, int32_t);
+    gusto_status   status = GUSTO_ENOMEM;
+    if (column)
+        status = gu_ids_build_text(context, found->n, found->text, found->offset, found->length, names, column);
+    if (status == GUSTO_OK) {
+        const gu_pairs pairs = {.n = found->n,
+                                .n_rows = gusto_ids_count(t->ids),
+                                .n_columns = gusto_ids_count(*names),
+                                .row = found->row,
+                                .column = column,
+                                .value = found->value};
+        gu_twice       twice;
+        status = gu_rows_from_pairs(context, &pairs, GUSTO_DUPLICATES_SUM, &twice, rows);
+        if (status == GUSTO_EARG)
+            status =
+                gu_error(context, GUSTO_EFORMAT, "%s: the weights of a feature have a sum that is not finite", t->source->name);
+    }
+    gu_free(&context->allocator, column);
+    return status;
+}
+
 gusto_status gu_features_from_fields(gusto_context *context, gu_field_table *t, gusto_features **out)
 {
     gu_found_features found = {.context = context};
     gusto_ids        *names = NULL;
     gu_rows           rows = {0};
     gusto_status      status = find_features(context, t, &found);
-    int32_t          *column = status == GUSTO_OK ? gu_new(context, found.n, int32_t) : NULL;
-    if (status == GUSTO_OK && !column)
-        status = GUSTO_ENOMEM;
     if (status == GUSTO_OK)
-        status = gu_ids_build_text(context, found.n, found.text, found.offset, found.length, &names, column);
-    if (status == GUSTO_OK) {
-        const gu_pairs pairs = {.n = found.n,
-                                .n_rows = gusto_ids_count(t->ids),
-                                .n_columns = gusto_ids_count(names),
-                                .row = found.row,
-                                .column = column,
-                                .value = found.value};
-        gu_twice       twice;
-        status = gu_rows_from_pairs(context, &pairs, GUSTO_DUPLICATES_SUM, &twice, &rows);
-        if (status == GUSTO_EARG)
-            gu_error(context, GUSTO_EFORMAT, "%s: the weights of a feature have a sum that is not finite", t->source->name);
-    }
+        status = gu_found_rows(&found, t, &rows, &names);
     if (status == GUSTO_OK)
         status = gu_features_take(context, &rows, t->ids, names, out);
     gu_rows_clear(&context->allocator, &rows);
     gusto_ids_release(names);
-    gu_free(&context->allocator, column);
     gu_found_clear(&found);
     return status == GUSTO_EARG ? GUSTO_EFORMAT : status;
 }

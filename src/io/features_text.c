@@ -12,6 +12,7 @@ typedef struct reader {
     const gu_known_layout        *known;
     gu_separator                  separator;
     int64_t                       n_columns, id; /* columns of a line, and which has the ids */
+    gu_field                     *field;         /* [n_columns]: of the line at hand; NULL before the first */
     int64_t                       room;          /* lines that there is memory for */
     gu_field_table                table;
 } reader;
@@ -20,16 +21,6 @@ static const char *const usual_ids[] = {"id", "movie", "item", "user", "artist",
 static const char *const usual_columns[] = {"genre",   "genres",   "title",       "name", "tag",        "tags",
                                             "year",    "age",      "gender",      "sex",  "occupation", "category",
                                             "country", "language", "description", NULL};
-
-static gusto_status bad_columns(const reader *r, const char *line, int64_t n, gu_cut cut)
-{
-    const long long at = gu_source_line(r->source, line - r->source->bytes);
-    if (cut != GU_CUT_END)
-        return gu_error(r->context, GUSTO_EFORMAT, "%s:%lld: column %lld: a quote is not closed on its line, or text follows it",
-                        r->source->name, at, (long long)n + 1);
-    return gu_error(r->context, GUSTO_EFORMAT, "%s:%lld: %lld columns, expected %lld", r->source->name, at, (long long)n,
-                    (long long)r->n_columns);
-}
 
 /* Fields of a line into field [n_columns]. */
 static gusto_status cut_line(const reader *r, const char *line, const char *end, gu_field *field)
@@ -41,7 +32,9 @@ static gusto_status cut_line(const reader *r, const char *line, const char *end,
     for (; (cut = gu_fields_next(&fields, &one)) == GU_CUT_FIELD; n++)
         if (n < r->n_columns)
             field[n] = one;
-    return cut == GU_CUT_END && n == r->n_columns ? GUSTO_OK : bad_columns(r, line, n, cut);
+    if (cut != GU_CUT_END || n != r->n_columns)
+        return gu_line_columns_error(r->context, r->source, line, cut, n, r->n_columns);
+    return GUSTO_OK;
 }
 
 /* Whether a first line names columns: a usual name, or the one that was asked for. */
@@ -122,30 +115,27 @@ static gusto_status read_first(reader *r, const char *line, const gu_field *fiel
     return status == GUSTO_OK && !header ? keep_line(r, line, field) : status;
 }
 
+static gusto_status read_line(void *self, const char *line, const char *end)
+{
+    reader    *r = self;
+    const bool first = !r->field;
+    if (first) {
+        const int64_t found = gu_fields_count(&r->separator, line, end);
+        r->n_columns = r->known ? r->known->n_columns : found < 0 ? 1 : found;
+        r->field = gu_new(r->context, r->n_columns, gu_field);
+    }
+    gusto_status status = r->field ? cut_line(r, line, end, r->field) : GUSTO_ENOMEM;
+    if (status == GUSTO_OK)
+        status = first ? read_first(r, line, r->field) : keep_line(r, line, r->field);
+    return status;
+}
+
 static gusto_status read_lines(reader *r)
 {
-    const gu_source *source = r->source;
-    const char      *p = source->bytes + gu_text_begin(source), *end = source->bytes + source->n;
-    gu_field        *field = NULL;
-    gusto_status     status = GUSTO_OK;
-    while (p < end && status == GUSTO_OK) {
-        const char *line_end = gu_line_end(p, end), *text_end = gu_text_end(p, line_end);
-        if (!gu_line_is_blank(&r->separator, p, line_end)) {
-            const bool first = !field;
-            if (first) {
-                const int64_t found = gu_fields_count(&r->separator, p, text_end);
-                r->n_columns = r->known ? r->known->n_columns : found < 0 ? 1 : found;
-                field = gu_new(r->context, r->n_columns, gu_field);
-            }
-            status = field ? cut_line(r, p, text_end, field) : GUSTO_ENOMEM;
-            if (status == GUSTO_OK)
-                status = first ? read_first(r, p, field) : keep_line(r, p, field);
-        }
-        p = line_end < end ? line_end + 1 : end;
-    }
-    gu_free(&r->context->allocator, field);
+    gusto_status status = gu_lines_read(r->source, &r->separator, read_line, r);
+    gu_free(&r->context->allocator, r->field);
     if (status == GUSTO_OK && r->table.n == 0)
-        status = gu_error(r->context, GUSTO_EFORMAT, "%s: no rows of features", source->name);
+        status = gu_error(r->context, GUSTO_EFORMAT, "%s: no rows of features", r->source->name);
     return status;
 }
 

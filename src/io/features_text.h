@@ -2,6 +2,7 @@
 #ifndef GU_FEATURES_TEXT_H
 #define GU_FEATURES_TEXT_H
 
+#include "data/rows.h"
 #include "io/layout.h"
 
 #include <gusto/features.h>
@@ -86,6 +87,10 @@ void gu_found_clear(gu_found_features *found);
 /* Adds one called column=value, or column where value is NULL.   value [length]: quotes doubled where `doubled`.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_found_add(gu_found_features *found, int32_t row, const char *column, const char *value, int64_t length,
                           bool doubled, double weight);
+
+/* What was found in rows of the table, a column for each name; a name found twice in a row has the sum. *rows and *names are the caller's, also
+ * after an error.   Errors: GUSTO_EFORMAT (a sum that is not finite), GUSTO_ENOMEM. */
+gusto_status gu_found_rows(const gu_found_features *found, const gu_field_table *table, gu_rows *rows, gusto_ids **names);
 
 /* The words of one column (features_words.c). */
 gusto_status gu_words_column(gusto_context *context, const gu_field_table *table, int column, gu_found_features *found);

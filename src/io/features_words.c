@@ -73,23 +73,10 @@ gusto_status gu_words_column(gusto_context *context, const gu_field_table *t, in
     gu_found_features words = {.context = context};
     gusto_ids        *names = NULL;
     gu_rows           rows = {0};
-    gusto_status      status = split(t, column, &words);
-    int32_t          *word = status == GUSTO_OK ? gu_new(context, words.n, int32_t) : NULL;
     int64_t          *df = NULL;
-    if (status == GUSTO_OK && !word)
-        status = GUSTO_ENOMEM;
+    gusto_status      status = split(t, column, &words);
     if (status == GUSTO_OK)
-        status = gu_ids_build_text(context, words.n, words.text, words.offset, words.length, &names, word);
-    if (status == GUSTO_OK) {
-        const gu_pairs pairs = {.n = words.n,
-                                .n_rows = gusto_ids_count(t->ids),
-                                .n_columns = gusto_ids_count(names),
-                                .row = words.row,
-                                .column = word,
-                                .value = words.value};
-        gu_twice       twice;
-        status = gu_rows_from_pairs(context, &pairs, GUSTO_DUPLICATES_SUM, &twice, &rows);
-    }
+        status = gu_found_rows(&words, t, &rows, &names);
     if (status == GUSTO_OK && !(df = gu_new_zero(context, rows.n_columns, int64_t)))
         status = GUSTO_ENOMEM;
     if (status == GUSTO_OK) {
@@ -100,7 +87,6 @@ gusto_status gu_words_column(gusto_context *context, const gu_field_table *t, in
     gu_free(&context->allocator, df);
     gu_rows_clear(&context->allocator, &rows);
     gusto_ids_release(names);
-    gu_free(&context->allocator, word);
     gu_found_clear(&words);
     return status;
 }

@@ -22,14 +22,15 @@ static int32_t find(const reader *r, const gusto_ids *ids, int32_t n, const gu_f
     return row < n ? row : -1;
 }
 
-static gusto_status read_line(const reader *r, const char *line, const char *end)
+static gusto_status read_line(void *self, const char *line, const char *end)
 {
-    gu_fields    fields = gu_fields_begin(&r->separator, line, end);
-    gu_field     field;
-    gu_cut       cut;
-    gusto_lists *lists = r->lists;
-    int64_t      column = 0;
-    int32_t      user = -1;
+    const reader *r = self;
+    gu_fields     fields = gu_fields_begin(&r->separator, line, end);
+    gu_field      field;
+    gu_cut        cut;
+    gusto_lists  *lists = r->lists;
+    int64_t       column = 0;
+    int32_t       user = -1;
     for (; (cut = gu_fields_next(&fields, &field)) == GU_CUT_FIELD; column++) {
         if (field.length == 0)
             return gu_error(r->context, GUSTO_EFORMAT, "%s:%lld: column %lld is empty, expected an id", r->source->name,
@@ -46,27 +47,12 @@ static gusto_status read_line(const reader *r, const char *line, const char *end
         else if (r->next)
             lists->n_unknown++;
     }
-    if (cut == GU_CUT_END && column >= 2)
-        return GUSTO_OK;
-    const long long at = gu_source_line(r->source, line - r->source->bytes);
     if (cut != GU_CUT_END)
-        return gu_error(r->context, GUSTO_EFORMAT, "%s:%lld: column %lld: a quote is not closed on its line, or text follows it",
-                        r->source->name, at, (long long)column + 1);
-    return gu_error(r->context, GUSTO_EFORMAT, "%s:%lld: 1 column, expected a user and his items", r->source->name, at);
-}
-
-static gusto_status read_lines(const reader *r)
-{
-    const gu_source *source = r->source;
-    const char      *p = source->bytes + gu_text_begin(source), *end = source->bytes + source->n;
-    gusto_status     status = GUSTO_OK;
-    while (p < end && status == GUSTO_OK) {
-        const char *line_end = gu_line_end(p, end);
-        if (!gu_line_is_blank(&r->separator, p, line_end))
-            status = read_line(r, p, gu_text_end(p, line_end));
-        p = line_end < end ? line_end + 1 : end;
-    }
-    return status;
+        return gu_line_columns_error(r->context, r->source, line, cut, column, column);
+    if (column >= 2)
+        return GUSTO_OK;
+    return gu_error(r->context, GUSTO_EFORMAT, "%s:%lld: 1 column, expected a user and his items", r->source->name,
+                    (long long)gu_source_line(r->source, line - r->source->bytes));
 }
 
 static gusto_status read_lists(reader *r)
@@ -80,7 +66,7 @@ static gusto_status read_lists(reader *r)
 
     gusto_status status = gu_separator_find(context, r->source, gu_text_begin(r->source), NULL, &r->separator);
     if (status == GUSTO_OK)
-        status = read_lines(r);
+        status = gu_lines_read(r->source, &r->separator, read_line, r);
     if (status != GUSTO_OK)
         return status;
 
@@ -92,7 +78,7 @@ static gusto_status read_lists(reader *r)
         return GUSTO_ENOMEM;
     for (int32_t u = 0; u < r->n_users; u++)
         r->next[u] = lists->start[u];
-    return read_lines(r);
+    return gu_lines_read(r->source, &r->separator, read_line, r);
 }
 
 gusto_status gusto_lists_read(gusto_context *context, const char *path, const gusto_ids *user_ids, int32_t n_users,

@@ -35,6 +35,17 @@ gusto_status gu_separator_find(gusto_context *context, const gu_source *source, 
 /* Offset of the first byte after a byte order mark. */
 int64_t gu_text_begin(const gu_source *source);
 
+/* Reads a line .. end - 1, without its newline. */
+typedef gusto_status (*gu_line_reader)(void *self, const char *line, const char *end);
+
+/* Hands all lines that are not blank to `read`, in order, until it does not return GUSTO_OK.   Returns what it returned. */
+gusto_status gu_lines_read(const gu_source *source, const gu_separator *separator, gu_line_reader read, void *self);
+
+/* A line whose cutting into fields ended with `cut` after `found` of them: a wrong quote, or not as many columns as expected.
+ * Returns GUSTO_EFORMAT, with file and line. */
+gusto_status gu_line_columns_error(gusto_context *context, const gu_source *source, const char *line, gu_cut cut, int64_t found,
+                                   int64_t expected);
+
 /* Whether a column name, in any case and with or without "_", "-" and a final "id", is one of `usual` (ended by NULL). */
 bool gu_is_usual_name(const gu_field *name, const char *const *usual);
 

@@ -55,15 +55,8 @@ static gusto_status read_line(reader *r, const char *line, const char *end)
         if (n == r->title)
             title = field;
     }
-    if (cut != GU_CUT_END || n != r->n_columns) {
-        const long long at = gu_source_line(r->source, line - r->source->bytes);
-        if (cut != GU_CUT_END)
-            return gu_error(r->context, GUSTO_EFORMAT,
-                            "%s:%lld: column %lld: a quote is not closed on its line, or text follows it", r->source->name, at,
-                            (long long)n + 1);
-        return gu_error(r->context, GUSTO_EFORMAT, "%s:%lld: %lld columns, expected %lld", r->source->name, at, (long long)n,
-                        (long long)r->n_columns);
-    }
+    if (cut != GU_CUT_END || n != r->n_columns)
+        return gu_line_columns_error(r->context, r->source, line, cut, n, r->n_columns);
     /* An id with doubled quotes is unquoted where its title will stand. */
     char         *at = t->text + r->used;
     const int64_t length = gu_field_unquote(&id, at);
@@ -76,26 +69,17 @@ static gusto_status read_line(reader *r, const char *line, const char *end)
     return GUSTO_OK;
 }
 
-static gusto_status read_lines(reader *r)
+/* The first line says how many columns there are, and may name them. */
+static gusto_status read_any(void *self, const char *line, const char *end)
 {
-    const gu_source *source = r->source;
-    const char      *p = source->bytes + gu_text_begin(source), *end = source->bytes + source->n;
-    gusto_status     status = GUSTO_OK;
-    while (p < end && status == GUSTO_OK) {
-        const char *line_end = gu_line_end(p, end), *text_end = gu_text_end(p, line_end);
-        if (!gu_line_is_blank(&r->separator, p, line_end)) {
-            const bool first = r->n_columns == 0;
-            if (first)
-                r->n_columns = gu_fields_count(&r->separator, p, text_end);
-            if (first && r->n_columns < 2)
-                return gu_error(r->context, GUSTO_EFORMAT, "%s:%lld: expected at least two columns, ids and titles", source->name,
-                                (long long)gu_source_line(source, p - source->bytes));
-            if (!first || !read_header(r, p, text_end))
-                status = read_line(r, p, text_end);
-        }
-        p = line_end < end ? line_end + 1 : end;
-    }
-    return status;
+    reader *r = self;
+    if (r->n_columns > 0)
+        return read_line(r, line, end);
+    r->n_columns = gu_fields_count(&r->separator, line, end);
+    if (r->n_columns < 2)
+        return gu_error(r->context, GUSTO_EFORMAT, "%s:%lld: expected at least two columns, ids and titles", r->source->name,
+                        (long long)gu_source_line(r->source, line - r->source->bytes));
+    return read_header(r, line, end) ? GUSTO_OK : read_line(r, line, end);
 }
 
 gusto_status gusto_titles_read(gusto_context *context, const char *path, const gusto_ids *ids, int32_t n_items,
@@ -120,7 +104,7 @@ gusto_status gusto_titles_read(gusto_context *context, const char *path, const g
         memset(t->start, -1, (size_t)n_items * sizeof *t->start);
         status = gu_separator_find(context, &source, gu_text_begin(&source), NULL, &r.separator);
         if (status == GUSTO_OK)
-            status = read_lines(&r);
+            status = gu_lines_read(&source, &r.separator, read_any, &r);
     }
     gu_source_close(&source);
     if (status != GUSTO_OK) {
