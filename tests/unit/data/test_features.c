@@ -1,5 +1,5 @@
 /* Features: made from rows, matched to other ids, joined; ratings extended by their ids. */
-#include "../counting.h"
+#include "../suite.h"
 
 #include "data/features.h"
 
@@ -201,19 +201,6 @@ END_TEST
 
 int main(void)
 {
-    Suite   *suite = suite_create("features");
-    TCase   *tcase = tcase_create("features");
-    SRunner *runner = srunner_create(suite);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, rows_are_kept_and_checked);
-    tcase_add_test(tcase, rows_follow_another_dictionary);
-    tcase_add_test(tcase, joined_features_have_the_rows_and_names_of_both);
-    tcase_add_test(tcase, ratings_get_the_ids_of_features);
-    tcase_add_test(tcase, no_failed_allocation_leaks);
-    suite_add_tcase(suite, tcase);
-    srunner_set_fork_status(runner, CK_NOFORK); /* OpenMP and fork do not mix */
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    RUN_UNFORKED("features", setup, teardown, rows_are_kept_and_checked, rows_follow_another_dictionary,
+                 joined_features_have_the_rows_and_names_of_both, ratings_get_the_ids_of_features, no_failed_allocation_leaks);
 }

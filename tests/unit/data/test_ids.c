@@ -1,5 +1,5 @@
 /* Id dictionaries: numbering, look-up, building from columns. */
-#include "../counting.h"
+#include "../suite.h"
 
 #include "core/rng.h"
 #include "data/ids.h"
@@ -302,24 +302,6 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("ids");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 0);
-    tcase_add_test(tests, identity);
-    tcase_add_test(tests, ints);
-    tcase_add_test(tests, text);
-    tcase_add_test(tests, refused);
-    tcase_add_test(tests, build_ints);
-    tcase_add_test(tests, build_int_ends);
-    tcase_add_test(tests, build_text);
-    tcase_add_test(tests, number);
-    tcase_add_test(tests, out_of_memory);
-    Suite *suite = suite_create("ids");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK); /* OpenMP and fork do not mix */
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_UNFORKED("ids", setup, teardown, identity, ints, text, refused, build_ints, build_int_ends, build_text, number,
+                 out_of_memory);
 }

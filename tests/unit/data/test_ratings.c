@@ -1,5 +1,5 @@
 /* Ratings: from lists, rows and dense arrays; duplicates; what is refused. */
-#include "../counting.h"
+#include "../suite.h"
 
 #include "core/rng.h"
 #include "data/ratings.h"
@@ -522,26 +522,6 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("ratings");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 0);
-    tcase_add_test(tests, entries);
-    tcase_add_test(tests, duplicates);
-    tcase_add_test(tests, bad_entries);
-    tcase_add_test(tests, greatest_ids);
-    tcase_add_test(tests, csr);
-    tcase_add_test(tests, bad_csr);
-    tcase_add_test(tests, dense);
-    tcase_add_test(tests, adopted);
-    tcase_add_test(tests, shared_index);
-    tcase_add_test(tests, out_of_memory);
-    tcase_add_test(tests, owned_entries);
-    Suite *suite = suite_create("ratings");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK); /* OpenMP and fork do not mix */
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_UNFORKED("ratings", setup, teardown, entries, duplicates, bad_entries, greatest_ids, csr, bad_csr, dense, adopted,
+                 shared_index, out_of_memory, owned_entries);
 }

@@ -1,5 +1,5 @@
 /* Splits: nothing lost, nothing twice, sizes exact, time respected, the same at any number of threads. */
-#include "../counting.h"
+#include "../suite.h"
 
 #include "core/rng.h"
 
@@ -377,25 +377,6 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("split");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 0);
-    tcase_add_test(tests, fraction_is_exact);
-    tcase_add_test(tests, each_user_gives_his_share);
-    tcase_add_test(tests, items_go_as_a_whole);
-    tcase_add_test(tests, folds_partition);
-    tcase_add_test(tests, last_out_takes_the_latest);
-    tcase_add_test(tests, time_cuts_once);
-    tcase_add_test(tests, extreme_times);
-    tcase_add_test(tests, threads_and_seeds);
-    tcase_add_test(tests, bad_arguments);
-    tcase_add_test(tests, out_of_memory);
-    Suite *suite = suite_create("split");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK); /* OpenMP and fork do not mix */
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_UNFORKED("split", setup, teardown, fraction_is_exact, each_user_gives_his_share, items_go_as_a_whole, folds_partition,
+                 last_out_takes_the_latest, time_cuts_once, extreme_times, threads_and_seeds, bad_arguments, out_of_memory);
 }

@@ -1,5 +1,5 @@
 /* Synthetic ratings: counts exact, pairs distinct, stars, a mean near the truth's, popularity and activity of the shape asked for. */
-#include "../counting.h"
+#include "../suite.h"
 
 #include <gusto/synth.h>
 
@@ -219,21 +219,6 @@ END_TEST
 
 int main(void)
 {
-    TCase *tests = tcase_create("synth");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 0);
-    tcase_add_test(tests, shapes);
-    tcase_add_test(tests, extreme_options);
-    tcase_add_test(tests, distributions);
-    tcase_add_test(tests, threads_and_seeds);
-    tcase_add_test(tests, bad_arguments);
-    tcase_add_test(tests, out_of_memory);
-    Suite *suite = suite_create("synth");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK); /* OpenMP and fork do not mix */
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_UNFORKED("synth", setup, teardown, shapes, extreme_options, distributions, threads_and_seeds, bad_arguments,
+                 out_of_memory);
 }

@@ -5,7 +5,7 @@
 
 #include "core/memory.h"
 
-#include "../counting.h"
+#include "../suite.h"
 #include "folder.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static counting       memory;
 static void setup(void)
 {
     memory = (counting){0};
-    const gusto_allocator allocator = {counting_alloc, counting_release, &memory};
+    const gusto_allocator allocator = counting_allocator(&memory);
     ck_assert_int_eq(gusto_context_create(&allocator, &context), GUSTO_OK);
     folder_make();
 }
@@ -245,24 +245,6 @@ END_TEST
 
 int main(void)
 {
-    TCase *tcase = tcase_create("atomic_file");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, new_and_replaced);
-    tcase_add_test(tcase, relative_path);
-    tcase_add_test(tcase, thrown_away);
-    tcase_add_test(tcase, pieces);
-    tcase_add_test(tcase, link_is_followed);
-    tcase_add_test(tcase, no_such_place);
-    tcase_add_test(tcase, full_disk);
-    tcase_add_test(tcase, full_at_the_end);
-    tcase_add_test(tcase, streams_are_written_in_place);
-    tcase_add_test(tcase, n_th_allocation_fails);
-
-    Suite *suite = suite_create("io");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    RUN_WITH("atomic_file", setup, teardown, new_and_replaced, relative_path, thrown_away, pieces, link_is_followed,
+             no_such_place, full_disk, full_at_the_end, streams_are_written_in_place, n_th_allocation_fails);
 }

@@ -6,7 +6,7 @@
 #include "core/context.h"
 #include "io/container.h"
 
-#include "../counting.h"
+#include "../suite.h"
 #include "folder.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ static void hear(void *user, gusto_log_level level, const char *text)
 static void setup(void)
 {
     memory = (counting){0};
-    const gusto_allocator allocator = {counting_alloc, counting_release, &memory};
+    const gusto_allocator allocator = counting_allocator(&memory);
     ck_assert_int_eq(gusto_context_create(&allocator, &context), GUSTO_OK);
     gusto_context_set_log(context, hear, NULL);
     warnings = 0;
@@ -314,26 +314,6 @@ END_TEST
 
 int main(void)
 {
-    TCase *tcase = tcase_create("container");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, 300);
-    tcase_add_test(tcase, comes_back);
-    tcase_add_test(tcase, layout);
-    tcase_add_test(tcase, same_bytes_every_time);
-    tcase_add_test(tcase, nothing_in_it);
-    tcase_add_test(tcase, cut_anywhere);
-    tcase_add_test(tcase, longer);
-    tcase_add_test(tcase, altered_anywhere);
-    tcase_add_test(tcase, names_the_damaged_tensor);
-    tcase_add_test(tcase, n_th_allocation_fails);
-    tcase_add_test(tcase, bad_arguments);
-    tcase_add_test(tcase, no_file);
-
-    Suite *suite = suite_create("io");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    RUN_WITH("container", setup, teardown, comes_back, layout, same_bytes_every_time, nothing_in_it, cut_anywhere, longer,
+             altered_anywhere, names_the_damaged_tensor, n_th_allocation_fails, bad_arguments, no_file);
 }

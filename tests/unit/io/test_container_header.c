@@ -4,7 +4,7 @@
 
 #include "core/context.h"
 
-#include "../counting.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static void hear(void *user, gusto_log_level level, const char *text)
 static void setup(void)
 {
     memory = (counting){0};
-    const gusto_allocator allocator = {counting_alloc, counting_release, &memory};
+    const gusto_allocator allocator = counting_allocator(&memory);
     ck_assert_int_eq(gusto_context_create(&allocator, &context), GUSTO_OK);
     gusto_context_set_log(context, hear, NULL);
     warnings = 0;
@@ -260,22 +260,6 @@ END_TEST
 
 int main(void)
 {
-    TCase *tcase = tcase_create("container_header");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, from_another_program);
-    tcase_add_test(tcase, lengths);
-    tcase_add_test(tcase, not_json);
-    tcase_add_test(tcase, metadata);
-    tcase_add_test(tcase, descriptions);
-    tcase_add_test(tcase, places);
-    tcase_add_test(tcase, later_format);
-    tcase_add_test(tcase, needed_tensors);
-
-    Suite *suite = suite_create("io");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    RUN_WITH("container_header", setup, teardown, from_another_program, lengths, not_json, metadata, descriptions, places,
+             later_format, needed_tensors);
 }

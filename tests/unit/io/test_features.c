@@ -1,22 +1,9 @@
 /* Files of features: every kind of column, the layouts of ml-100k, Matrix Market, the container, and what is refused. */
 #define _POSIX_C_SOURCE 200809L /* mkdtemp */
 
-#include "folder.h"
-#include "reading.h"
+#include "files.h"
 
 #include <math.h>
-
-static void setup(void)
-{
-    reading_setup();
-    folder_make();
-}
-
-static void teardown(void)
-{
-    folder_remove();
-    reading_teardown();
-}
 
 static gusto_status read_features(const char *text, const char *columns, gusto_features **out)
 {
@@ -241,23 +228,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("features");
-    TCase *tcase = tcase_create("features");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, lists_names_and_flags);
-    tcase_add_test(tcase, numbers_bins_and_years);
-    tcase_add_test(tcase, words_by_tf_idf);
-    tcase_add_test(tcase, kinds_are_guessed);
-    tcase_add_test(tcase, layouts_of_ml_100k);
-    tcase_add_test(tcase, matrix_market);
-    tcase_add_test(tcase, a_container_reads_back);
-    tcase_add_test(tcase, refuses);
-    tcase_add_test(tcase, survives_any_failed_allocation);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_WITH("features", files_setup, files_teardown, lists_names_and_flags, numbers_bins_and_years, words_by_tf_idf,
+             kinds_are_guessed, layouts_of_ml_100k, matrix_market, a_container_reads_back, refuses,
+             survives_any_failed_allocation);
 }

@@ -1,25 +1,12 @@
 /* Matrix Market, the Jester layout, gzip, and files that are none. */
 #define _POSIX_C_SOURCE 200809L /* mkdtemp, mkfifo */
 
-#include "folder.h"
-#include "reading.h"
+#include "files.h"
 
 #include <math.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <zlib.h>
-
-static void setup(void)
-{
-    reading_setup();
-    folder_make();
-}
-
-static void teardown(void)
-{
-    folder_remove();
-    reading_teardown();
-}
 
 #define MTX "%%MatrixMarket matrix coordinate "
 
@@ -276,22 +263,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("formats");
-    TCase *tcase = tcase_create("formats");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, reads_matrix_market);
-    tcase_add_test(tcase, refuses_matrix_market);
-    tcase_add_test(tcase, reads_jester);
-    tcase_add_test(tcase, refuses_jester);
-    tcase_add_test(tcase, reads_gzip);
-    tcase_add_test(tcase, refuses_damaged_gzip);
-    tcase_add_test(tcase, gzip_survives_any_failed_allocation);
-    tcase_add_test(tcase, reads_files_and_pipes);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_WITH("formats", files_setup, files_teardown, reads_matrix_market, refuses_matrix_market, reads_jester, refuses_jester,
+             reads_gzip, refuses_damaged_gzip, gzip_survives_any_failed_allocation, reads_files_and_pipes);
 }

@@ -1,20 +1,7 @@
 /* Lists of items by user. */
 #define _POSIX_C_SOURCE 200809L /* mkdtemp */
 
-#include "folder.h"
-#include "reading.h"
-
-static void setup(void)
-{
-    reading_setup();
-    folder_make();
-}
-
-static void teardown(void)
-{
-    folder_remove();
-    reading_teardown();
-}
+#include "files.h"
 
 static gusto_status lists_of(const char *text, const gusto_ids *users, int32_t n_users, const gusto_ids *items, int32_t n_items,
                              gusto_lists *out)
@@ -96,17 +83,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("item_lists");
-    TCase *tcase = tcase_create("item_lists");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, reads_lists);
-    tcase_add_test(tcase, refuses);
-    tcase_add_test(tcase, survives_any_failed_allocation);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_WITH("item_lists", files_setup, files_teardown, reads_lists, refuses, survives_any_failed_allocation);
 }

@@ -8,7 +8,7 @@
 
 #include <gusto/gusto.h>
 
-#include "../counting.h"
+#include "../suite.h"
 #include "folder.h"
 
 #include <math.h>
@@ -33,7 +33,7 @@ static const gusto_rows full = {N_USERS, N_ITEMS, NNZ, start, item, value, weigh
 static void setup(void)
 {
     memory = (counting){0};
-    const gusto_allocator allocator = {counting_alloc, counting_release, &memory};
+    const gusto_allocator allocator = counting_allocator(&memory);
     ck_assert_int_eq(gusto_context_create(&allocator, &context), GUSTO_OK);
     ck_assert_int_eq(gusto_ids_from_ints(context, outer, N_USERS, &int_ids), GUSTO_OK);
     ck_assert_int_eq(gusto_ids_from_text(context, text, text_start, N_ITEMS, &text_ids), GUSTO_OK);
@@ -351,22 +351,6 @@ END_TEST
 
 int main(void)
 {
-    TCase *tcase = tcase_create("ratings_container");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, sparse);
-    tcase_add_test(tcase, bare);
-    tcase_add_test(tcase, dense);
-    tcase_add_test(tcase, other_precision);
-    tcase_add_test(tcase, refused);
-    tcase_add_test(tcase, n_th_allocation_fails);
-    tcase_add_test(tcase, outlives_its_file);
-    tcase_add_test(tcase, recognised);
-
-    Suite *suite = suite_create("io");
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    RUN_WITH("ratings_container", setup, teardown, sparse, bare, dense, other_precision, refused, n_th_allocation_fails,
+             outlives_its_file, recognised);
 }

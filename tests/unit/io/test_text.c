@@ -300,7 +300,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("text");
     TCase *tcase = tcase_create("text");
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, reading_setup, reading_teardown);
@@ -312,10 +311,5 @@ int main(void)
     tcase_add_test(tcase, keeps_or_drops_by_option);
     tcase_add_test(tcase, names_the_lines_of_a_duplicate);
     tcase_add_loop_test(tcase, survives_any_failed_allocation, 0, 5);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("text", tcase, CK_FORK_GETENV);
 }

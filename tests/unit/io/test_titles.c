@@ -1,20 +1,7 @@
 /* Titles of items, from files with and without a header. */
 #define _POSIX_C_SOURCE 200809L /* mkdtemp */
 
-#include "folder.h"
-#include "reading.h"
-
-static void setup(void)
-{
-    reading_setup();
-    folder_make();
-}
-
-static void teardown(void)
-{
-    folder_remove();
-    reading_teardown();
-}
+#include "files.h"
 
 static gusto_status titles(const char *text, const gusto_ids *ids, int32_t n, gusto_titles **out)
 {
@@ -88,17 +75,5 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("titles");
-    TCase *tcase = tcase_create("titles");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, finds_titles);
-    tcase_add_test(tcase, refuses);
-    tcase_add_test(tcase, survives_any_failed_allocation);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_WITH("titles", files_setup, files_teardown, finds_titles, refuses, survives_any_failed_allocation);
 }

@@ -1,24 +1,11 @@
 /* Writing text: what is written reads back as the same ratings, or is refused; a failed write leaves nothing. */
 #define _POSIX_C_SOURCE 200809L /* mkdtemp */
 
-#include "folder.h"
-#include "reading.h"
+#include "files.h"
 
 #include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
-
-static void setup(void)
-{
-    reading_setup();
-    folder_make();
-}
-
-static void teardown(void)
-{
-    folder_remove();
-    reading_teardown();
-}
 
 enum { N_USERS = 300, N_ITEMS = 400, N = 20000 };
 
@@ -296,21 +283,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("write");
-    TCase *tcase = tcase_create("write");
-    tcase_set_timeout(tcase, 300);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, reads_back);
-    tcase_add_test(tcase, writes_what_it_says);
-    tcase_add_test(tcase, same_bytes_at_any_thread_count);
-    tcase_add_test(tcase, refuses_ids_that_would_not_come_back);
-    tcase_add_test(tcase, a_full_disk_leaves_what_was_there);
-    tcase_add_test(tcase, survives_any_failed_allocation);
-    tcase_add_test(tcase, lists_a_container);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    RUN_WITH("write", files_setup, files_teardown, reads_back, writes_what_it_says, same_bytes_at_any_thread_count,
+             refuses_ids_that_would_not_come_back, a_full_disk_leaves_what_was_there, survives_any_failed_allocation,
+             lists_a_container);
 }
