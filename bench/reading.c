@@ -3,6 +3,8 @@
  * The file was written just before, so that it lies in the page cache: what is measured is the reader, not the disk. "memory" adds up the
  * mapped bytes by words; no reader can be faster. "entries" is text to a list, "ratings" is text to ratings by user, the list and
  * its sorting included. */
+#define _POSIX_C_SOURCE 200809L /* PATH_MAX */
+
 #include "job.h"
 
 #include <fcntl.h>

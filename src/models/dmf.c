@@ -485,9 +485,10 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     const int         n_layers = sizes_of(model, sizes);
     for (int l = 0; l < n_layers; l++)
         most = gu_padded(sizes[l]) > most ? gu_padded(sizes[l]) : most;
-    gusto_real *room = gu_new(context, 2 * most, gusto_real), *in = room, *out = room + most;
+    gusto_real *room = gu_new(context, 2 * most, gusto_real);
     if (!room)
         return GUSTO_ENOMEM;
+    gusto_real *in = room, *out = room + most;
     for (int l = 0; l < n_layers; l++) {
         const gusto_tensor *W = gu_state_tensor(state, user_names[2 * l]);
         const gusto_real   *w = W->data;
