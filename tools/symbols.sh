@@ -22,7 +22,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 
-nm -D --defined-only "$library" | awk '{print $NF}' | sed 's/@.*//' | grep -v '^\.' | sort -u >"$scratch/exported"
+nm -D --defined-only --extern-only "$library" | awk '{print $NF}' | sed 's/@.*//' | grep -v '^\.' | sort -u >"$scratch/exported"
 
 # A declaration runs from GUSTO_API to the first parenthesis; its last word is the name. Comments and directives go first.
 for header in "$root"/include/gusto/*.h; do
