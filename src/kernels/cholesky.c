@@ -1,5 +1,5 @@
-/* Cholesky factorization and solves of small matrices, A = U' U, on the upper triangle by blocks of GU_LANES: LAPACK's potrf takes three
- * times as long at k = 64, most of it on the way to its kernels.
+/* Cholesky factorization and solves of small matrices, A = U' U, on the upper triangle by blocks of GU_LANES. For matrices so small that a
+ * general routine spends its time on the way to its kernels; how far ours is ahead, and up to which size, was not measured yet.
  *
  * For each block row: subtract the rows above it (register_tile.h), factor the block on the diagonal, solve for the blocks to its right.
  * The block on the diagonal is held in registers and factored as L D L': the pivots need no root until the end, when one vector of them gets
