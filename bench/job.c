@@ -74,6 +74,22 @@ gusto_ratings *bench_ratings(bench_settings *settings)
     return ratings;
 }
 
+gusto_model *bench_fit(const bench_settings *settings, gusto_context *context, const gusto_ratings *ratings, const char *schedule)
+{
+    const struct {
+        const char *name;
+        double      value;
+    } numbers[] = {{"rank", settings->rank}, {"epochs", settings->epochs}, {"batch_size", (double)settings->batch}};
+    gusto_model *model;
+    bench_check(context, gusto_model_create(context, "mf", &model));
+    bench_check(context, gusto_model_set(context, model, "optimizer", "adam"));
+    bench_check(context, gusto_model_set(context, model, "schedule", schedule));
+    for (size_t o = 0; o < sizeof numbers / sizeof *numbers; o++)
+        bench_check(context, gusto_model_set_number(context, model, numbers[o].name, numbers[o].value));
+    bench_check(context, gusto_model_fit(context, model, ratings, NULL));
+    return model;
+}
+
 void bench_print_part(double rate, double limit)
 {
     printf(" %6.1f%%", 100 * rate / limit);

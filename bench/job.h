@@ -31,7 +31,7 @@ typedef struct bench_job {
     void (*run)(bench_settings *settings);
 } bench_job;
 
-extern const bench_job bench_training, bench_ways, bench_reading;
+extern const bench_job bench_training, bench_ways, bench_reading, bench_serving;
 
 /* Ends the program, with the context's message, if a call has failed. */
 void bench_check(const gusto_context *context, gusto_status status);
@@ -44,6 +44,10 @@ int64_t bench_reset_most(bench_settings *settings);
 
 /* Synthetic ratings of the shape asked for. */
 gusto_ratings *bench_ratings(bench_settings *settings);
+
+/* mf, fitted by minibatch Adam at the rank, batch and epochs asked for. */
+gusto_model *bench_fit(const bench_settings *settings, gusto_context *context, const gusto_ratings *ratings,
+                       const char *schedule);
 
 /* "  12.3%": what part of the limit a rate is. */
 void bench_print_part(double rate, double limit);

@@ -8,23 +8,6 @@
  * Bytes a rating: the most that the library held during the fit, ratings included, without the parameters and their state. */
 #include "job.h"
 
-static void set(gusto_context *context, gusto_model *model, const char *name, double value)
-{
-    bench_check(context, gusto_model_set_number(context, model, name, value));
-}
-
-static gusto_model *make_model(gusto_context *context, const bench_settings *settings, const char *schedule)
-{
-    gusto_model *model;
-    bench_check(context, gusto_model_create(context, "mf", &model));
-    bench_check(context, gusto_model_set(context, model, "optimizer", "adam"));
-    bench_check(context, gusto_model_set(context, model, "schedule", schedule));
-    set(context, model, "rank", settings->rank);
-    set(context, model, "epochs", settings->epochs);
-    set(context, model, "batch_size", (double)settings->batch);
-    return model;
-}
-
 /* Bytes of the parameters and of what Adam keeps of each. */
 static int64_t parameter_bytes(const gusto_model *model)
 {
@@ -49,9 +32,8 @@ static double best_rate(const gusto_model *model)
 static void measure(bench_settings *settings, const bench_limits *limits, const char *schedule, const gusto_ratings *ratings)
 {
     gusto_context *context = bench_context(settings, limits->threads);
-    gusto_model   *model = make_model(context, settings, schedule);
     bench_reset_most(settings);
-    bench_check(context, gusto_model_fit(context, model, ratings, NULL));
+    gusto_model *model = bench_fit(settings, context, ratings, schedule);
 
     const double rate = best_rate(model), k = settings->rank;
     printf("%-10s %7d %12.2f", schedule, limits->threads, rate * 1e-6);

@@ -110,7 +110,9 @@ typedef struct gusto_filter {
 
 /* The best n_best items for each of n users, best first; ties by lower internal id.
  * filter: NULL for the default.   items, scores [n x n_best], caller's; scores may be NULL. Rows are filled up with -1 and NaN.
- * Cost: score in tiles, top-k by heap; memory bounded, independent of n. */
+ * A list does not depend on the others asked for with it, nor on the number of threads.
+ * Cost: n * n_items * k multiply-adds for models of factors, else score in tiles; top-k by heap. Memory is bounded, whatever n: a copy of the
+ * item factors, and up to 96 lists a thread. A single list costs one pass over the item factors. */
 GUSTO_API gusto_status gusto_model_recommend(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
                                              int n_best, const gusto_filter *filter, int32_t *items, gusto_real *scores);
 

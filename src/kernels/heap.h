@@ -40,4 +40,13 @@ static inline void heap_add(gu_top *top, gusto_real score, int32_t item)
     top->item[at] = item;
 }
 
+/* Adds (score, item), or puts it in the place of the worst if it is better, or neither. k > 0. */
+static inline void heap_offer(gu_top *top, gusto_real score, int32_t item)
+{
+    if (top->n < top->k)
+        heap_add(top, score, item);
+    else if (heap_worse(top->score[0], top->item[0], score, item))
+        heap_sift_down(top, top->n, 0, score, item);
+}
+
 #endif

@@ -70,6 +70,26 @@ typedef struct gu_top {
     int32_t    *item;  /* [k] */
 } gu_top;
 
+/* Items in panels, for scores of the form bias[item] + p . q[item] + base. Panel j holds items at positions j * GU_LANES and on, factor after
+ * factor: q[(j * k + f) * GU_LANES + l] is factor f of lane l. Positions past the last item have bias -infinity, and factors of zero. */
+typedef struct gu_panels {
+    int64_t           n_panels, k; /* n_panels: even */
+    const gusto_real *q;           /* [n_panels x k x GU_LANES] */
+    const gusto_real *bias;        /* [n_panels x GU_LANES] */
+    const int32_t    *item;        /* [n_panels x GU_LANES]: whose position it is */
+} gu_panels;
+
+/* Users in a group, side by side: p[f * GU_GROUP + u] is factor f of user u. */
+enum { GU_GROUP = 12 };
+
+typedef struct gu_group {
+    int               n;    /* at most GU_GROUP */
+    const gusto_real *p;    /* [k x GU_GROUP] */
+    const gusto_real *base; /* [n] */
+    gu_top           *top;  /* [n] */
+    const uint16_t   *drop; /* [n x n_panels]: bit l is set where lane l may not be in the list; NULL: all may */
+} gu_group;
+
 typedef struct gu_kernels {
     gusto_isa isa;
 
@@ -172,10 +192,23 @@ typedef struct gu_kernels {
 
     /* Offers scores of items first, first + 1, ... to the heap. NaN and -infinity are never taken. */
     void (*top_push)(gu_top *top, int64_t n, const gusto_real *score, int32_t first);
+
+    /* ---- scores by factors (panels.c): x = bias[item]; x <- p[f] q[f] + x, f = 0 .. k - 1 in order; x <- x + base[user] ---- */
+
+    /* One panel [k x GU_LANES] of n <= GU_LANES rows of X: row[0], row[1], ..., or 0, 1, ... if row is NULL; lanes past n are zero.
+     * scale [GU_LANES]: what each lane is multiplied by; NULL: 1. */
+    void (*panel_pack)(int64_t n, int64_t k, const gusto_real *X, int64_t ld, const int32_t *row, const gusto_real *scale,
+                       gusto_real *panel);
+
+    /* Offers the scores of panels begin .. end - 1, both even, to the heaps of a group. */
+    void (*panels_top)(const gu_panels *items, int64_t begin, int64_t end, const gu_group *group);
 } gu_kernels;
 
 /* The table for the instruction set that the context has chosen. */
 const gu_kernels *gu_kernels_of(const gusto_context *context);
+
+/* Offers what another heap holds. */
+void gu_top_merge(gu_top *top, const gu_top *other);
 
 /* Sorts the heap best first: score descending, then item ascending. It is no heap afterwards. */
 void gu_top_sort(gu_top *top);

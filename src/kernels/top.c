@@ -19,13 +19,8 @@ VEC_INLINE void offer(gu_top *top, int m, const gusto_real *score, int32_t first
 {
     uint32_t lanes = candidates(top, vec_get(score, m), first) & ((UINT32_C(1) << m) - 1);
     for (; lanes; lanes &= lanes - 1) {
-        const int        l = __builtin_ctz(lanes);
-        const gusto_real s = score[l];
-        const int32_t    item = first + l;
-        if (top->n < top->k)
-            heap_add(top, s, item);
-        else if (heap_worse(top->score[0], top->item[0], s, item))
-            heap_sift_down(top, top->n, 0, s, item);
+        const int l = __builtin_ctz(lanes);
+        heap_offer(top, score[l], first + l);
     }
 }
 

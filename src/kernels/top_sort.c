@@ -1,5 +1,11 @@
-/* Heap sort: the root, the worst, goes to the end, again and again. */
+/* Heaps after they are filled. Sorting is heap sort: the root, the worst, goes to the end, again and again. */
 #include "kernels/heap.h"
+
+void gu_top_merge(gu_top *top, const gu_top *other)
+{
+    for (int j = 0; j < other->n; j++)
+        heap_offer(top, other->score[j], other->item[j]);
+}
 
 void gu_top_sort(gu_top *top)
 {

@@ -38,7 +38,9 @@
     X(adam)               \
     X(amsgrad)            \
     X(permute)            \
-    X(top_push)
+    X(top_push)           \
+    X(panel_pack)         \
+    X(panels_top)
 
 #ifdef GU_VARIANT
 #define GU_DECLARE(name) __typeof__(*((gu_kernels *)0)->name) VARIANT(name);

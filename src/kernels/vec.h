@@ -9,6 +9,7 @@
  *
  * What the three must agree on, to the bit, for numbers that are finite:
  *   vec_fma(a, b, c) = a b + c and vec_fnma(a, b, c) = c - a b round once; div and sqrt are IEEE's;
+ *   vec_zip_low(a, b) is a0 b0 a1 b1 ... of the lower halves, vec_zip_high of the upper ones;
  *   vec_max(a, b) is a > b ? a : b, so a NaN in b comes through, one in a does not;
  *   vec_fold adds lane l + h to lane l for h = LANES / 2, ..., 2, 1; vec_fold4 does so to four vectors at once, which costs a third, and
  *   vec_fold_all to LANES vectors, whose folds become the lanes of one;

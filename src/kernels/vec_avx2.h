@@ -14,12 +14,14 @@ typedef __m256d half;
 #define TO_BITS       _mm256_castpd_si256
 #define TO_REAL       _mm256_castsi256_pd
 #define INTEGER(name) _mm256_##name##_epi64
+#define HALVES        _mm256_permute2f128_pd
 #else
 typedef __m256 half;
 #define OP(name)      _mm256_##name##_ps
 #define TO_BITS       _mm256_castps_si256
 #define TO_REAL       _mm256_castsi256_ps
 #define INTEGER(name) _mm256_##name##_epi32
+#define HALVES        _mm256_permute2f128_ps
 #endif
 
 typedef struct vec {
@@ -117,6 +119,22 @@ VEC_INLINE vec vec_fma(vec a, vec b, vec c)
 VEC_INLINE vec vec_fnma(vec a, vec b, vec c)
 {
     return (vec){OP(fnmadd)(a.lo, b.lo, c.lo), OP(fnmadd)(a.hi, b.hi, c.hi)};
+}
+
+VEC_INLINE vec zip_halves(half a, half b)
+{
+    const half even = OP(unpacklo)(a, b), odd = OP(unpackhi)(a, b);
+    return (vec){HALVES(even, odd, 0x20), HALVES(even, odd, 0x31)};
+}
+
+VEC_INLINE vec vec_zip_low(vec a, vec b)
+{
+    return zip_halves(a.lo, b.lo);
+}
+
+VEC_INLINE vec vec_zip_high(vec a, vec b)
+{
+    return zip_halves(a.hi, b.hi);
 }
 
 VEC_INLINE vec vec_sqrt(vec a)
@@ -324,4 +342,5 @@ VEC_INLINE double wide_fold(wide w)
 #undef TO_BITS
 #undef TO_REAL
 #undef INTEGER
+#undef HALVES
 #endif

@@ -104,6 +104,16 @@ VEC_INLINE vec vec_fnma(vec a, vec b, vec c)
     LANEWISE(r, real_fma(-a.lane[l], b.lane[l], c.lane[l]));
 }
 
+VEC_INLINE vec vec_zip_low(vec a, vec b)
+{
+    LANEWISE(r, l % 2 ? b.lane[l / 2] : a.lane[l / 2]);
+}
+
+VEC_INLINE vec vec_zip_high(vec a, vec b)
+{
+    LANEWISE(r, l % 2 ? b.lane[(GU_LANES + l) / 2] : a.lane[(GU_LANES + l) / 2]);
+}
+
 VEC_INLINE vec vec_sqrt(vec a)
 {
     LANEWISE(r, real_sqrt(a.lane[l]));

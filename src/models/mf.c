@@ -217,5 +217,6 @@ const gu_model_type gu_model_mf = {
     .row_width = gu_factors_width,
     .fold_in = fold_in,
     .score_rows = score_rows,
+    .link = apply_link,
     .item_vectors = "Q",
 };

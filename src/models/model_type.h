@@ -89,6 +89,10 @@ struct gu_model_type {
     void (*score_rows)(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
                        gusto_real *out);
 
+    /* Models of factors.h: what becomes of mu + bu + bi + P . Q, in place; it must ascend. NULL: nothing. A model that scores by
+     * gu_factors_score, or has a link, has its lists made by lists.h. */
+    void (*link)(const gusto_model *model, int64_t n, gusto_real *x);
+
     /* The tensor whose rows are compared by `similar`; NULL: columns of the training ratings. */
     const char *item_vectors;
 

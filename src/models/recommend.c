@@ -1,7 +1,10 @@
-/* Top-N: scores in tiles of users, filters, a heap for each user. Memory is one tile a thread, whatever the number of users. */
+/* Top-N. Models of factors go through lists.h. For others: scores in tiles of users, filters, a heap for each user; memory is one tile a
+ * thread, whatever the number of users. */
 #include "core/memory.h"
 #include "core/tiles.h"
 #include "kernels/kernels.h"
+#include "models/factors.h"
+#include "models/lists.h"
 #include "models/model_type.h"
 
 #include <math.h>
@@ -121,14 +124,56 @@ static gusto_status check(const request *job, int64_t n)
     return status < 0 ? status : check_list(context, n, filter->deny_start, filter->deny_item, model->state.n_items, "deny");
 }
 
-static gusto_status run(const request *job, int64_t n)
+static void drop_lists(const void *arg, int64_t j, const gu_dropped *dropped)
 {
-    gusto_status status = check(job, n);
-    if (status < 0)
-        return status;
+    const request      *job = arg;
+    const gusto_filter *filter = job->filter;
+    const gu_state     *state = &job->model->state;
+    if (filter && filter->allow_start) {
+        gu_drop_all(dropped);
+        for (int64_t e = filter->allow_start[j]; e < filter->allow_start[j + 1]; e++)
+            gu_drop_not(dropped, filter->allow_item[e]);
+    }
+    if (filter && filter->deny_start)
+        for (int64_t e = filter->deny_start[j]; e < filter->deny_start[j + 1]; e++)
+            gu_drop(dropped, filter->deny_item[e]);
+    if (job->users && state->seen_start && !(filter && filter->keep_seen))
+        for (int64_t e = state->seen_start[job->users[j]]; e < state->seen_start[job->users[j] + 1]; e++)
+            gu_drop(dropped, state->seen_item[e]);
+}
+
+static gusto_status run_by_factors(const request *job, int64_t n)
+{
+    const gusto_model  *model = job->model;
+    const gu_state     *state = &model->state;
+    const gusto_tensor *P = gu_state_tensor(state, "P"), *Q = gu_state_tensor(state, "Q");
+    const int64_t       width = Q->columns + 1;
+    const gusto_real   *bu = gu_state_optional(state, "bu"), *bi = gu_state_optional(state, "bi");
+    const gu_rows_of    users = {P->data, P->ld, job->users, bu, 1, NULL};
+    const gu_rows_of    rows = {job->rows, width, NULL, job->rows ? job->rows + Q->columns : NULL, width, NULL};
+    const gu_lists      lists = {
+             .query = job->users ? users : rows,
+             .item = {Q->data, Q->ld, NULL, bi, 1, NULL},
+             .n_items = state->n_items,
+             .k = Q->columns,
+             .base = gu_state_real(state, "mu")[0],
+             .n_best = job->n_best,
+             .filter = drop_lists,
+             .arg = job,
+             .items = job->items,
+             .scores = job->scores,
+    };
+    const gusto_status status = gu_lists_make(job->context, &lists, n);
+    if (status == GUSTO_OK && job->scores && model->type->link)
+        model->type->link(model, n * job->n_best, job->scores);
+    return status;
+}
+
+static gusto_status run_by_scores(const request *job, int64_t n)
+{
     const int64_t n_items = job->model->state.n_items, width = job->model->type->row_width(job->model);
     const int     threads = gu_threads(job->context);
-    const int64_t one = gu_padded(USER_TILE * (n_items + width) + job->n_best + n_items);
+    const int64_t most = n < USER_TILE ? n : USER_TILE, one = gu_padded(most * (n_items + width) + job->n_best + n_items);
     gusto_real   *memory = gu_new(job->context, threads * one, gusto_real);
     if (!memory)
         return GUSTO_ENOMEM;
@@ -137,12 +182,21 @@ static gusto_status run(const request *job, int64_t n)
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (n_tiles > 1)
     for (int64_t t = 0; t < n_tiles; t++) {
         gusto_real *own = memory + omp_get_thread_num() * one;
-        const space room = {own, own + USER_TILE * n_items, own + USER_TILE * (n_items + width),
-                            own + USER_TILE * (n_items + width) + job->n_best};
+        const space room = {own, own + most * n_items, own + most * (n_items + width),
+                            own + most * (n_items + width) + job->n_best};
         tile(job, t * USER_TILE, gu_tile_end(n, USER_TILE, t), &room);
     }
     gu_free(&job->context->allocator, memory);
     return GUSTO_OK;
+}
+
+static gusto_status run(const request *job, int64_t n)
+{
+    const gu_model_type *type = job->model->type;
+    const gusto_status   status = check(job, n);
+    if (status < 0)
+        return status;
+    return type->score == gu_factors_score || type->link ? run_by_factors(job, n) : run_by_scores(job, n);
 }
 
 gusto_status gusto_model_recommend(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, int n_best,

@@ -2,8 +2,8 @@
  * factorization), or of the columns of the training ratings taken as 0 and 1. */
 #include "core/memory.h"
 #include "core/tiles.h"
-#include "kernels/blas.h"
 #include "kernels/kernels.h"
+#include "models/lists.h"
 #include "models/model_type.h"
 
 #include <math.h>
@@ -40,6 +40,7 @@ static gusto_status measure_vectors(job *j)
     j->inverse = gu_new(j->context, n_items, gusto_real);
     if (!j->inverse)
         return GUSTO_ENOMEM;
+#pragma omp parallel for schedule(static) num_threads(gu_threads(j->context))
     for (int64_t i = 0; i < n_items; i++) {
         const gusto_real *q = (const gusto_real *)j->vectors->data + i * j->vectors->ld;
         const double      square = kernels->sum_squares(j->vectors->columns, q);
@@ -72,19 +73,11 @@ static gusto_status index_columns(job *j)
     return GUSTO_OK;
 }
 
-/* score [n x n_items] of queries begin..begin+n-1, up to the factor of the query's own length for vectors. */
-static void score_tile(const job *j, int64_t begin, int64_t n, gusto_real *query, gusto_real *score)
+/* score [n x n_items]: how many have had both, queries begin..begin+n-1 and each item. */
+static void count_tile(const job *j, int64_t begin, int64_t n, gusto_real *score)
 {
     const gu_state *state = &j->model->state;
     const int64_t   n_items = state->n_items;
-    if (j->vectors) {
-        const int64_t     k = j->vectors->columns, ld = j->vectors->ld;
-        const gusto_real *data = j->vectors->data;
-        for (int64_t q = 0; q < n; q++)
-            memcpy(query + q * k, data + j->items[begin + q] * ld, (size_t)k * sizeof *query);
-        gu_gemm(false, true, n, n_items, k, 1, query, k, data, ld, 0, score, n_items);
-        return;
-    }
     memset(score, 0, (size_t)(n * n_items) * sizeof *score);
     for (int64_t q = 0; q < n; q++) {
         const int32_t item = j->items[begin + q];
@@ -99,11 +92,11 @@ static void tile(const job *j, int64_t begin, int64_t n, gusto_real *memory)
     const gu_kernels    *kernels = gu_kernels_of(j->context);
     const gu_model_type *type = j->model->type;
     const int64_t        n_items = j->model->state.n_items;
-    gusto_real          *score = memory, *best = score + TILE * n_items, *query = best + j->n_best;
+    gusto_real          *score = memory, *best = score + TILE * n_items;
     if (type->alike)
         type->alike(j->context, j->model, n, j->items + begin, score);
     else
-        score_tile(j, begin, n, query, score);
+        count_tile(j, begin, n, score);
     for (int64_t q = 0; q < n; q++) {
         const int32_t item = j->items[begin + q];
         gusto_real   *s = score + q * n_items;
@@ -118,11 +111,11 @@ static void tile(const job *j, int64_t begin, int64_t n, gusto_real *memory)
     }
 }
 
-static gusto_status run(job *j, int64_t n)
+static gusto_status by_scores(const job *j, int64_t n)
 {
-    const int64_t n_items = j->model->state.n_items, k = j->vectors ? j->vectors->columns : 0;
+    const int64_t n_items = j->model->state.n_items;
     const int     threads = gu_threads(j->context);
-    const int64_t one = gu_padded(TILE * n_items + j->n_best + TILE * k);
+    const int64_t one = gu_padded(TILE * n_items + j->n_best);
     gusto_real   *memory = gu_new(j->context, threads * one, gusto_real);
     if (!memory)
         return GUSTO_ENOMEM;
@@ -132,6 +125,29 @@ static gusto_status run(job *j, int64_t n)
         tile(j, t * TILE, gu_tile_end(n, TILE, t) - t * TILE, memory + omp_get_thread_num() * one);
     gu_free(&j->context->allocator, memory);
     return GUSTO_OK;
+}
+
+static void drop_itself(const void *arg, int64_t q, const gu_dropped *dropped)
+{
+    gu_drop(dropped, ((const job *)arg)->items[q]);
+}
+
+static gusto_status by_vectors(const job *j, int64_t n)
+{
+    const gu_rows_of vectors = {j->vectors->data, j->vectors->ld, NULL, NULL, 0, j->inverse};
+    gu_lists         lists = {
+                .query = vectors,
+                .item = vectors,
+                .n_items = j->model->state.n_items,
+                .k = j->vectors->columns,
+                .n_best = j->n_best,
+                .filter = drop_itself,
+                .arg = j,
+                .items = j->out,
+                .scores = j->scores,
+    };
+    lists.query.row = j->items;
+    return n > 0 ? gu_lists_make(j->context, &lists, n) : GUSTO_OK;
 }
 
 gusto_status gusto_model_similar(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items, int n_best,
@@ -149,7 +165,7 @@ gusto_status gusto_model_similar(gusto_context *context, const gusto_model *mode
 
     job j = {.context = context, .model = model, .items = items, .n_best = n_best, .out = out, .scores = scores};
     if (model->type->alike)
-        return run(&j, n);
+        return by_scores(&j, n);
     if (model->type->item_vectors)
         j.vectors = gu_state_tensor(&model->state, model->type->item_vectors);
     else if (!model->state.seen_start)
@@ -157,7 +173,7 @@ gusto_status gusto_model_similar(gusto_context *context, const gusto_model *mode
                         model->type->name);
     status = j.vectors ? measure_vectors(&j) : index_columns(&j);
     if (status == GUSTO_OK)
-        status = run(&j, n);
+        status = j.vectors ? by_vectors(&j, n) : by_scores(&j, n);
     job_clear(&j);
     return status;
 }
