@@ -122,6 +122,12 @@ GUSTO_API gusto_status gusto_model_recommend(gusto_context *context, const gusto
 GUSTO_API gusto_status gusto_model_similar(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items,
                                            int n_best, int32_t *out, gusto_real *scores);
 
+/* Why an item is scored as it is for a user: the n_best features of the item that add most to the score, greatest first.
+ * features, parts [n_best], caller's: columns of gusto_model_item_features, and what each adds; filled up with -1 and NaN.
+ * Errors: GUSTO_EUNFIT, GUSTO_EID, GUSTO_EUNSUPPORTED (a model that does not score by features), GUSTO_ENOMEM. */
+GUSTO_API gusto_status gusto_model_explain(gusto_context *context, const gusto_model *model, int32_t user, int32_t item,
+                                           int n_best, int32_t *features, gusto_real *parts);
+
 /* ---- fold-in: a user whom training did not see ---- */
 
 /* Numbers that describe one user (for mf: k factors and a bias). 0 if the model has no fold-in. */

@@ -19,7 +19,9 @@ typedef enum gu_stream {
     GU_STREAM_SPLIT_ITEMS,
     GU_STREAM_COLD = 32,
     GU_STREAM_DROPOUT = 40,
-    GU_STREAM_NEGATIVES
+    GU_STREAM_NEGATIVES,
+    GU_STREAM_CLUSTERS = 48,
+    GU_STREAM_KMEANS
 } gu_stream;
 
 /* Four independent 32-bit words at counter (stream, a, b). */

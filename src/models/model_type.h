@@ -93,6 +93,10 @@ struct gu_model_type {
      * gu_factors_score, or has a link, has its lists made by lists.h. */
     void (*link)(const gusto_model *model, int64_t n, gusto_real *x);
 
+    /* What each feature of an item adds to the score for a user: part [features of the item], in the order of its row. NULL: the score is no
+     * sum over features. */
+    void (*explain)(const gusto_model *model, int32_t user, int32_t item, gusto_real *part);
+
     /* The tensor whose rows are compared by `similar`; NULL: columns of the training ratings. */
     const char *item_vectors;
 
