@@ -15,7 +15,7 @@ gusto_status gusto_model_fold_in(gusto_context *context, const gusto_model *mode
     gusto_status status = gu_model_check_fitted(context, model);
     if (status < 0)
         return status;
-    if (!model->type->fold_in)
+    if (gusto_model_user_width(model) == 0)
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no fold-in", model->type->name);
 
     bool *had = gu_new_zero(context, model->state.n_items, bool);

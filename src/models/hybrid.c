@@ -7,10 +7,15 @@
  * minimize the squared error of those predictions. The members that are kept are fitted to all training ratings. No rating outside the training part is
  * looked at. `baseline` is always a member: with negative weights allowed, a model that over- or undershoots the biases is corrected by it.
  *
+ * Switching: users and items with few ratings take weights of their own, up to learned thresholds (hybrid_cold.c).
+ *
+ * Blending, for lists (combine = zscore, rank): scores of the members, made comparable for each user, and added with equal or learned
+ * weights (hybrid_blend.c). Pairs are predicted by `baseline` then: a blend has no scale.
+ *
  * Order: members are fitted to all ratings first, and weighed equally until the folds are through. So a fit that is cancelled in any fold
  * leaves a whole model.
  *
- * Layout: tensors weights [3 x width] (a row a regime, numbers as in stack.h), traits [6] (centre, least and greatest log(1 + count) of users, then of
+ * Layout: tensors weights [3 x width] (a row a regime, numbers as in stack.h; of a blend [members]), traits [6] (centre, least and greatest log(1 + count) of users, then of
  * items), threshold [2] (ratings up to which users and items are cold; -1: none), user_count, item_count; and all tensors of member
  * L as L.NAME.
  *
@@ -27,8 +32,8 @@
 
 static const char *combine_choice(int t)
 {
-    static const char *const names[] = {"ridge", "nnls"};
-    return t < 2 ? names[t] : NULL;
+    static const char *const names[] = {"ridge", "nnls", "zscore", "rank"};
+    return t < 4 ? names[t] : NULL;
 }
 
 static const char *default_members(int t)
@@ -36,15 +41,19 @@ static const char *default_members(int t)
     return t == 0 ? "mf" : NULL;
 }
 
-enum { MEMBERS, COMBINE, FOLDS, VARY, L2, L2_VARY, N_OPTIONS };
+enum { MEMBERS, COMBINE, FOLDS, COLD_FOLDS, LEARNED, VARY, L2, L2_VARY, N_OPTIONS };
 
 static const gusto_option options[N_OPTIONS] = {
     [MEMBERS] = {"members", GUSTO_OPTION_STRING, 0, 1, GUSTO_OPTION_TEXT - 1, default_members,
                  "the models it is made of, separated by commas; mf2 is a second mf of another seed; baseline is always one"},
-    [COMBINE] = {"combine", GUSTO_OPTION_NAME, 0, 0, 0, combine_choice,
-                 "ratings stacked by least squares with a ridge, or with weights that are not negative"},
+    [COMBINE] =
+        {"combine", GUSTO_OPTION_NAME, 0, 0, 0, combine_choice,
+         "ridge, nnls: ratings stacked by least squares, with weights of any sign or none below 0; zscore, rank: lists blended"},
     [FOLDS] = {"folds", GUSTO_OPTION_INT, 5, 2, 100, NULL,
                "parts of the training ratings that are predicted by members fitted to the rest"},
+    [COLD_FOLDS] = {"cold_folds", GUSTO_OPTION_INT, 2, 0, 20, NULL,
+                    "ridge, nnls: times that users and items are made cold, to learn when they need other weights; 0: never"},
+    [LEARNED] = {"learned", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "zscore, rank: weights are learned out of fold, else equal"},
     [VARY] = {"vary", GUSTO_OPTION_BOOL, 1, 0, 1, NULL, "ridge: weights vary with the ratings that the user and the item have"},
     [L2] = {"l2", GUSTO_OPTION_REAL, 0, 0, 1e9, NULL,
             "ridge of the weights towards equal ones, in ratings; 0: as does best out of fold"},
@@ -56,12 +65,19 @@ static gu_hybrid_settings settings(const gusto_model *model)
 {
     return (gu_hybrid_settings){
         .combine = (gu_combine)gu_model_option(model, options[COMBINE].name),
+        .learned = gu_model_option(model, options[LEARNED].name) != 0,
+        .cold_folds = (int)gu_model_option(model, options[COLD_FOLDS].name),
         .folds = (int)gu_model_option(model, options[FOLDS].name),
         .stack = {.nonnegative = gu_model_option(model, options[COMBINE].name) == GU_COMBINE_NNLS,
                   .vary = gu_model_option(model, options[VARY].name) != 0,
                   .l2 = gu_model_option(model, options[L2].name),
                   .l2_vary = gu_model_option(model, options[L2_VARY].name)},
     };
+}
+
+static bool blends(gu_combine combine)
+{
+    return combine == GU_COMBINE_ZSCORE || combine == GU_COMBINE_RANK;
 }
 
 /* How many ratings each user and each item has. */
@@ -112,6 +128,51 @@ static gusto_status validate(gu_hybrid_fit *fit)
     return status;
 }
 
+static gusto_status fit_stack(gu_hybrid_fit *fit)
+{
+    gusto_status status = add_counts(fit->context, fit->ratings, fit->state);
+    if (status == GUSTO_OK)
+        status = gu_hybrid_stack_add(fit);
+    if (status == GUSTO_OK && !fit->cancelled)
+        status = gu_hybrid_stack(fit);
+    if (status == GUSTO_OK && !fit->cancelled && fit->set.cold_folds > 0)
+        status = gu_hybrid_cold(fit);
+    return status;
+}
+
+static gusto_status fit_blend(gu_hybrid_fit *fit)
+{
+    gusto_status status = gu_hybrid_blend_add(fit);
+    if (status == GUSTO_OK && !fit->cancelled && fit->set.learned)
+        status = gu_hybrid_blend(fit);
+    return status;
+}
+
+/* Which members score by what they predict: only their rows can be folded in to a stack. It is looked at for one user. */
+static gusto_status look_at_scores(gusto_context *context, gu_state *state)
+{
+    const int32_t n = state->n_items;
+    gusto_real   *score = gu_new(context, n, gusto_real), *predicted = gu_new(context, n, gusto_real);
+    int32_t      *user = gu_new_zero(context, n, int32_t), *item = gu_new(context, n, int32_t);
+    gusto_status  status = score && predicted && user && item ? GUSTO_OK : GUSTO_ENOMEM;
+    for (int32_t i = 0; i < n && status == GUSTO_OK; i++)
+        item[i] = i;
+    for (int m = 0; m < state->n_members && status == GUSTO_OK; m++) {
+        gu_member *member = &state->member[m];
+        status = gusto_model_score(context, member->model, 1, user, score);
+        if (status == GUSTO_OK)
+            status = gusto_model_predict(context, member->model, n, user, item, predicted);
+        member->rates = status == GUSTO_OK;
+        for (int32_t i = 0; i < n && member->rates; i++)
+            member->rates = fabs((double)(score[i] - predicted[i])) <= 1e-3 * (1 + fabs((double)predicted[i]));
+    }
+    gu_free(&context->allocator, score);
+    gu_free(&context->allocator, predicted);
+    gu_free(&context->allocator, user);
+    gu_free(&context->allocator, item);
+    return status;
+}
+
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                         const gusto_fit_options *fit_options, gu_state *state)
 {
@@ -120,18 +181,17 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     gusto_status status = gu_roster_of(context, model, &f.roster);
     if (status < 0)
         return status;
-    f.n_passes = 1 + f.set.folds;
+    const bool blend = blends(f.set.combine);
+    f.n_passes = 1 + (blend ? f.set.learned * f.set.folds : f.set.folds + f.set.cold_folds);
     state->history.epoch = gu_new_zero(context, f.n_passes, gusto_epoch);
     if (!state->history.epoch)
         return GUSTO_ENOMEM;
 
     status = fit_members(&f);
     if (status == GUSTO_OK)
-        status = add_counts(context, ratings, state);
+        status = blend ? fit_blend(&f) : fit_stack(&f);
     if (status == GUSTO_OK)
-        status = gu_hybrid_stack_add(&f);
-    if (status == GUSTO_OK && !f.cancelled)
-        status = gu_hybrid_stack(&f);
+        status = look_at_scores(context, state);
     if (status == GUSTO_OK)
         status = validate(&f);
     return status == GUSTO_OK && f.cancelled ? GUSTO_CANCELLED : status;
@@ -147,7 +207,10 @@ static gusto_status expect_counts(gusto_context *context, const gu_state *state,
 
 static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
 {
-    (void)model;
+    if (blends(settings(model).combine)) {
+        const gusto_status right = gu_state_expect(context, state, "weights", 1, state->n_members);
+        return right == GUSTO_OK ? look_at_scores(context, (gu_state *)state) : right;
+    }
     gusto_status status = gu_state_expect(context, state, "weights", GU_REGIMES, gu_stack_width(state->n_members));
     if (status == GUSTO_OK)
         status = gu_state_expect(context, state, "traits", 6, 1);
@@ -155,7 +218,9 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
         status = gu_state_expect(context, state, "threshold", 2, 1);
     if (status == GUSTO_OK)
         status = expect_counts(context, state, "user_count", state->n_users);
-    return status == GUSTO_OK ? expect_counts(context, state, "item_count", state->n_items) : status;
+    if (status == GUSTO_OK)
+        status = expect_counts(context, state, "item_count", state->n_items);
+    return status == GUSTO_OK ? look_at_scores(context, (gu_state *)state) : status;
 }
 
 /* What all members need to be fitted, which bounds what is kept of them; the fit of one more on a fold; the parts of the ratings, and
@@ -198,21 +263,26 @@ static int64_t count_of(const gu_state *state, const char *name, int32_t row)
     return row < 0 ? 0 : ((const int32_t *)gu_state_tensor(state, name)->data)[row];
 }
 
+static void weigh_pair(const gu_state *state, const gusto_tensor *weights, const gu_traits *traits, int64_t user_count,
+                       int64_t item_count, int64_t j, block_traits *out)
+{
+    const int regime = gu_hybrid_regime(state, user_count, item_count);
+    double    trait[GU_STACK_TRAITS];
+    gu_traits_of(&traits[regime != GU_REGIME_WARM], user_count, item_count, trait);
+    out->weights[j] = (const gusto_real *)weights->data + regime * weights->ld;
+    for (int t = 0; t < GU_STACK_TRAITS; t++)
+        out->trait[j][t] = (gusto_real)trait[t];
+}
+
 static void weigh(const gu_state *state, int64_t n, const int32_t *users, const int32_t *items, block_traits *out)
 {
     const gusto_tensor *weights = gu_state_tensor(state, "weights");
     gu_traits           traits[2];
     gu_hybrid_traits(state, false, &traits[0]);
     gu_hybrid_traits(state, true, &traits[1]);
-    for (int64_t j = 0; j < n; j++) {
-        const int64_t user_count = count_of(state, "user_count", users[j]), item_count = count_of(state, "item_count", items[j]);
-        const int     regime = gu_hybrid_regime(state, user_count, item_count);
-        double        trait[GU_STACK_TRAITS];
-        gu_traits_of(&traits[regime != GU_REGIME_WARM], user_count, item_count, trait);
-        out->weights[j] = (const gusto_real *)weights->data + regime * weights->ld;
-        for (int t = 0; t < GU_STACK_TRAITS; t++)
-            out->trait[j][t] = (gusto_real)trait[t];
-    }
+    for (int64_t j = 0; j < n; j++)
+        weigh_pair(state, weights, traits, count_of(state, "user_count", users[j]), count_of(state, "item_count", items[j]), j,
+                   out);
 }
 
 /* The weight of member m for pair j. */
@@ -243,21 +313,39 @@ static void predict_block(const gusto_context *context, const gu_state *state, i
     }
 }
 
+/* A blend has no scale of ratings: its pairs are predicted by the companion. */
+static const gusto_model *companion(const gu_state *state)
+{
+    int m = 0;
+    while (strcmp(state->member[m].label, "baseline") != 0)
+        m++;
+    return state->member[m].model;
+}
+
 static void predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
                     gusto_real *out)
 {
+    if (blends(settings(model).combine)) {
+        const gusto_model *member = companion(&model->state);
+        member->type->predict(context, member, n, users, items, out);
+        return;
+    }
     for (int64_t begin = 0; begin < n; begin += BLOCK) {
         const int64_t size = n - begin < BLOCK ? n - begin : BLOCK;
         predict_block(context, &model->state, size, users + begin, items + begin, out + begin);
     }
 }
 
-/* Pairs of each user with all items: that is what members' predictions are known to be of the scale of ratings for. */
+/* Of a stack, pairs of each user with all items: members' predictions, and not their scores, are of the scale of ratings. */
 static void score(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
                   gusto_real *out)
 {
-    (void)room;
-    const int32_t n_items = model->state.n_items;
+    const gu_combine combine = settings(model).combine;
+    const int32_t    n_items = model->state.n_items;
+    if (blends(combine)) {
+        gu_hybrid_blend_score(context, model, combine, n, users, room, out);
+        return;
+    }
     for (int64_t j = 0; j < n; j++)
         for (int32_t begin = 0; begin < n_items; begin += BLOCK) {
             int32_t       user[BLOCK], item[BLOCK];
@@ -270,17 +358,98 @@ static void score(const gusto_context *context, const gusto_model *model, int64_
         }
 }
 
+/* The rows of all members, one after the other, and how many ratings the user has. 0: a member has no fold-in, or does not score by what it
+ * predicts and is stacked. */
 static int64_t row_width(const gusto_model *model)
 {
-    (void)model;
-    return 0;
+    const gu_state *state = &model->state;
+    const bool      blend = blends(settings(model).combine);
+    int64_t         width = 1;
+    for (int m = 0; m < state->n_members; m++) {
+        const gusto_model *member = state->member[m].model;
+        const int64_t      one = gusto_model_user_width(member);
+        if (one == 0 || (!blend && !state->member[m].rates))
+            return 0;
+        width += one;
+    }
+    return width;
+}
+
+static int64_t room_width(const gusto_model *model)
+{
+    return gu_hybrid_blend_room(&model->state);
+}
+
+static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
+                            const gusto_real *value, const gusto_real *weight, gusto_real *row)
+{
+    const gu_state *state = &model->state;
+    gusto_status    status = GUSTO_OK;
+    for (int m = 0; m < state->n_members && status == GUSTO_OK; m++) {
+        const gusto_model *member = state->member[m].model;
+        status = member->type->fold_in(context, member, n, item, value, weight, row);
+        row += member->type->row_width(member);
+    }
+    *row = (gusto_real)n;
+    return status;
+}
+
+/* Weights of a user who has so many ratings for items begin..begin+n-1. */
+static void weigh_row(const gu_state *state, int64_t count, int32_t begin, int32_t n, block_traits *out)
+{
+    const gusto_tensor *weights = gu_state_tensor(state, "weights");
+    gu_traits           traits[2];
+    gu_hybrid_traits(state, false, &traits[0]);
+    gu_hybrid_traits(state, true, &traits[1]);
+    for (int32_t j = 0; j < n; j++)
+        weigh_pair(state, weights, traits, count, count_of(state, "item_count", begin + j), j, out);
+}
+
+static void stack_row(const gusto_context *context, const gusto_model *model, const gusto_real *row, gusto_real *room,
+                      gusto_real *out)
+{
+    const gu_state  *state = &model->state;
+    const int32_t    n_items = state->n_items;
+    const int        M = state->n_members;
+    const int64_t    count = (int64_t)row[row_width(model) - 1];
+    const gusto_real mean = (gusto_real)state->mean;
+    for (int m = -1; m < M; m++) { /* first the constant */
+        const gusto_model *member = m < 0 ? NULL : state->member[m].model;
+        if (member)
+            gu_model_score_rows(context, member, 1, row, room + n_items, room);
+        for (int32_t begin = 0; begin < n_items; begin += BLOCK) {
+            block_traits  block;
+            const int32_t size = n_items - begin < BLOCK ? n_items - begin : BLOCK;
+            weigh_row(state, count, begin, size, &block);
+            for (int32_t b = 0; b < size; b++) {
+                const int32_t i = begin + b;
+                if (!member)
+                    out[i] = mean + weight_of(&block, b, M, M);
+                else if (isfinite((double)room[i]))
+                    out[i] += weight_of(&block, b, m, M) * (room[i] - mean);
+            }
+        }
+        row += member ? member->type->row_width(member) : 0;
+    }
+}
+
+static void score_rows_in(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
+                          gusto_real *room, gusto_real *out)
+{
+    const gu_combine combine = settings(model).combine;
+    const int64_t    width = row_width(model), n_items = model->state.n_items;
+    for (int64_t j = 0; j < n; j++)
+        if (blends(combine))
+            gu_hybrid_blend_row(context, model, combine, rows + j * width, room, out + j * n_items);
+        else
+            stack_row(context, model, rows + j * width, room, out + j * n_items);
 }
 
 static const char *const tensors[] = {"weights", "traits", "threshold", "user_count", "item_count", NULL};
 
 const gu_model_type gu_model_hybrid = {
     .name = "hybrid",
-    .summary = "several models as one: stacked for ratings (Wolpert 1992; Sill et al. 2009)",
+    .summary = "several models as one: stacked for ratings (Sill et al. 2009), blended for lists, switched for cold rows",
     .options = options,
     .n_options = N_OPTIONS,
     .members = "members",
@@ -292,4 +461,7 @@ const gu_model_type gu_model_hybrid = {
     .predict = predict,
     .score = score,
     .row_width = row_width,
+    .room_width = room_width,
+    .fold_in = fold_in,
+    .score_rows_in = score_rows_in,
 };

@@ -6,6 +6,8 @@
 #include "models/members.h"
 #include "models/stack.h"
 
+enum { GU_HYBRID_FOLDS = 100 }; /* at most */
+
 typedef enum gu_combine { GU_COMBINE_RIDGE, GU_COMBINE_NNLS, GU_COMBINE_ZSCORE, GU_COMBINE_RANK } gu_combine;
 
 /* Which weights a pair takes. */
@@ -56,6 +58,17 @@ gusto_status gu_hybrid_stack_add(gu_hybrid_fit *fit);
 /* Learns the weights of the state, which are equal ones so far. */
 gusto_status gu_hybrid_stack(gu_hybrid_fit *fit);
 gusto_status gu_hybrid_cold(gu_hybrid_fit *fit);
+
+/* The same for a blend: members that are listed weigh 1.   Errors: GUSTO_ENOMEM. */
+gusto_status gu_hybrid_blend_add(gu_hybrid_fit *fit);
+gusto_status gu_hybrid_blend(gu_hybrid_fit *fit);
+
+/* Scores of a blend. room [n x gu_hybrid_blend_room]; of a row that was folded in: room [gu_hybrid_blend_room]. */
+int64_t gu_hybrid_blend_room(const gu_state *state);
+void    gu_hybrid_blend_score(const gusto_context *context, const gusto_model *model, gu_combine combine, int64_t n,
+                              const int32_t *users, gusto_real *room, gusto_real *out);
+void    gu_hybrid_blend_row(const gusto_context *context, const gusto_model *model, gu_combine combine, const gusto_real *row,
+                            gusto_real *room, gusto_real *out);
 
 /* Traits by which weights vary, as the state holds them: for warm and for cold pairs. */
 void gu_hybrid_traits(const gu_state *state, bool cold, gu_traits *out);

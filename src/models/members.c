@@ -70,6 +70,7 @@ gusto_status gu_roster_read(gusto_context *context, const gu_model_type *own, co
         out->type[out->n++] = type;
         at += n;
     }
+    out->n_listed = out->n;
     if (own->companion && !listed(out, own->companion)) {
         snprintf(out->label[out->n], GU_LABEL_TEXT, "%s", own->companion);
         out->type[out->n] = type_of(own->companion, &out->number[out->n]);
@@ -80,7 +81,7 @@ gusto_status gu_roster_read(gusto_context *context, const gu_model_type *own, co
 
 gusto_status gu_roster_of(gusto_context *context, const gusto_model *model, gu_roster *out)
 {
-    out->n = 0;
+    out->n = out->n_listed = 0;
     return model->type->members ? gu_roster_read(context, model->type, gu_model_string(model, model->type->members), out)
                                 : GUSTO_OK;
 }

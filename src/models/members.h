@@ -17,7 +17,7 @@ enum { GU_MAX_MEMBERS = 32, GU_LABEL_TEXT = 32 };
 
 /* A list of members as it was written. */
 typedef struct gu_roster {
-    int                  n;
+    int                  n, n_listed; /* the companion comes last */
     char                 label[GU_MAX_MEMBERS][GU_LABEL_TEXT];
     int                  number[GU_MAX_MEMBERS]; /* behind the name, 0 if there is none */
     const gu_model_type *type[GU_MAX_MEMBERS];
@@ -28,6 +28,7 @@ struct gu_member {
     char         label[GU_LABEL_TEXT];
     int          number;
     gusto_model *model;         /* owned */
+    bool         rates;         /* its scores are its predictions */
     char (*name)[GU_NAME_TEXT]; /* [n_tensors] of the model: "LABEL.TENSOR"; owned */
 };
 

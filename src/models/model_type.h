@@ -89,6 +89,12 @@ struct gu_model_type {
     void (*score_rows)(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
                        gusto_real *out);
 
+    /* Scratch of `score`, numbers a user, where it is not row_width; NULL: it is. score_rows_in: in place of score_rows for a model
+     * that needs as much for rows: room [n x room_width]. */
+    int64_t (*room_width)(const gusto_model *model);
+    void (*score_rows_in)(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
+                          gusto_real *room, gusto_real *out);
+
     /* Models of factors.h: what becomes of mu + bu + bi + P . Q, in place; it must ascend. NULL: nothing. A model that scores by
      * gu_factors_score, or has a link, has its lists made by lists.h. */
     void (*link)(const gusto_model *model, int64_t n, gusto_real *x);
@@ -103,6 +109,22 @@ struct gu_model_type {
     /* Or the model's own likeness of every item to each of n items. One thread. out [n x n_items]. NULL: as above. */
     void (*alike)(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items, gusto_real *out);
 };
+
+/* Numbers of scratch that a user needs when he is scored. */
+static inline int64_t gu_model_room_width(const gusto_model *model)
+{
+    return model->type->room_width ? model->type->room_width(model) : model->type->row_width(model);
+}
+
+/* room [n x gu_model_room_width]. */
+static inline void gu_model_score_rows(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
+                                       gusto_real *room, gusto_real *out)
+{
+    if (model->type->score_rows_in)
+        model->type->score_rows_in(context, model, n, rows, room, out);
+    else
+        model->type->score_rows(context, model, n, rows, out);
+}
 
 /* The t-th model, or NULL. */
 const gu_model_type *gu_model_type_at(int t);

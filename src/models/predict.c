@@ -43,7 +43,7 @@ gusto_status gusto_model_score(gusto_context *context, const gusto_model *model,
     if (status < 0)
         return status;
 
-    const int64_t width = model->type->row_width(model), n_items = model->state.n_items;
+    const int64_t width = gu_model_room_width(model), n_items = model->state.n_items;
     const int     threads = gu_threads(context);
     gusto_real   *room = gu_new(context, threads * USER_TILE * width, gusto_real);
     if (!room)
@@ -65,15 +65,21 @@ gusto_status gusto_model_score_rows(gusto_context *context, const gusto_model *m
     const gusto_status status = gu_model_check_fitted(context, model);
     if (status < 0)
         return status;
-    if (!model->type->score_rows)
+    const int64_t width = gusto_model_user_width(model), room_width = gu_model_room_width(model), n_items = model->state.n_items;
+    if (width == 0)
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no fold-in", model->type->name);
 
-    const int64_t width = model->type->row_width(model), n_items = model->state.n_items, n_tiles = gu_n_tiles(n, USER_TILE);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(gu_threads(context)) if (n_tiles > 1)
+    const int64_t n_tiles = gu_n_tiles(n, USER_TILE);
+    const int     threads = gu_threads(context);
+    gusto_real   *room = gu_new(context, threads * USER_TILE * room_width, gusto_real);
+    if (!room)
+        return GUSTO_ENOMEM;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (n_tiles > 1)
     for (int64_t t = 0; t < n_tiles; t++) {
         const int64_t begin = t * USER_TILE;
-        model->type->score_rows(context, model, gu_tile_end(n, USER_TILE, t) - begin, rows + begin * width,
-                                out + begin * n_items);
+        gu_model_score_rows(context, model, gu_tile_end(n, USER_TILE, t) - begin, rows + begin * width,
+                            room + omp_get_thread_num() * USER_TILE * room_width, out + begin * n_items);
     }
+    gu_free(&context->allocator, room);
     return GUSTO_OK;
 }

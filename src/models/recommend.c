@@ -26,7 +26,7 @@ typedef struct request {
 /* What one thread works in. */
 typedef struct space {
     gusto_real *score; /* [USER_TILE x n_items] */
-    gusto_real *row;   /* [USER_TILE x width] */
+    gusto_real *row;   /* [USER_TILE x width]: scratch */
     gusto_real *best;  /* [n_best] */
     gusto_real *keep;  /* [n_items], if there are allow lists */
 } space;
@@ -60,7 +60,8 @@ static void tile(const request *job, int64_t begin, int64_t end, const space *ro
     if (job->users)
         model->type->score(job->context, model, end - begin, job->users + begin, room->row, room->score);
     else
-        model->type->score_rows(job->context, model, end - begin, job->rows + begin * model->type->row_width(model), room->score);
+        gu_model_score_rows(job->context, model, end - begin, job->rows + begin * model->type->row_width(model), room->row,
+                            room->score);
 
     for (int64_t j = begin; j < end; j++) {
         gusto_real *score = room->score + (j - begin) * n_items;
@@ -107,7 +108,7 @@ static gusto_status check(const request *job, int64_t n)
     gusto_status       status = gu_model_check_fitted(context, model);
     if (status < 0)
         return status;
-    if (!job->users && !model->type->score_rows)
+    if (!job->users && gusto_model_user_width(model) == 0)
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no fold-in", model->type->name);
     if (job->n_best < 1)
         return gu_error(context, GUSTO_EARG, "n_best is %d, expected at least 1", job->n_best);
@@ -171,7 +172,7 @@ static gusto_status run_by_factors(const request *job, int64_t n)
 
 static gusto_status run_by_scores(const request *job, int64_t n)
 {
-    const int64_t n_items = job->model->state.n_items, width = job->model->type->row_width(job->model);
+    const int64_t n_items = job->model->state.n_items, width = gu_model_room_width(job->model);
     const int     threads = gu_threads(job->context);
     const int64_t most = n < USER_TILE ? n : USER_TILE, one = gu_padded(most * (n_items + width) + job->n_best + n_items);
     gusto_real   *memory = gu_new(job->context, threads * one, gusto_real);

@@ -1,5 +1,5 @@
 /* Weights of a stack against cases that are known: exact mixtures, the ridge's limit, non-negative least squares by trying every subset. */
-#include "../suite.h"
+#include "../../conformance/fixture.h"
 #include "core/rng.h"
 #include "kernels/blas.h"
 #include "models/stack.h"
@@ -187,8 +187,146 @@ START_TEST(error_out_of_fold_is_that_of_the_pairs)
 }
 END_TEST
 
+static gusto_model *blend(gusto_context *c, const char *combine)
+{
+    gusto_model *model = NULL;
+    bool         whole = gusto_model_create(c, "hybrid", &model) == GUSTO_OK;
+    whole = whole && gusto_model_set(c, model, "members", "mf, popularity") == GUSTO_OK;
+    whole = whole && gusto_model_set(c, model, "combine", combine) == GUSTO_OK;
+    whole = whole && gusto_model_set(c, model, "learned", "true") == GUSTO_OK;
+    whole = whole && gusto_model_set(c, model, "mf.epochs", "2") == GUSTO_OK;
+    whole = whole && gusto_model_set(c, model, "folds", "2") == GUSTO_OK;
+    if (!whole) {
+        gusto_model_destroy(model);
+        model = NULL;
+    }
+    return model;
+}
+
+/* Scores of a blend, made once more from those of its members fitted alone: z over what the user has not had. */
+START_TEST(a_blend_adds_comparable_scores)
+{
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    gusto_model   *model = blend(context, "zscore"), *alone[3];
+    gusto_rows     seen;
+    gusto_tensor   weights;
+    const char    *names[] = {"mf", "popularity", "baseline"};
+    ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_OK);
+    ck_assert(gusto_model_tensor(model, "weights", &weights) && weights.columns == 3);
+    ck_assert(gusto_model_tensor(model, "mf.Q", &weights) && weights.rows == ITEMS);
+    ck_assert(gusto_model_tensor(model, "weights", &weights));
+    gusto_model_seen(model, &seen);
+    for (int m = 0; m < 3; m++) {
+        ck_assert_int_eq(gusto_model_create(context, names[m], &alone[m]), GUSTO_OK);
+        if (m == 0)
+            ck_assert_int_eq(gusto_model_set(context, alone[m], "epochs", "2"), GUSTO_OK);
+        ck_assert_int_eq(gusto_model_fit(context, alone[m], ratings, NULL), GUSTO_OK);
+    }
+    for (int32_t u = 0; u < USERS; u++) {
+        gusto_real score[ITEMS], one[ITEMS];
+        double     sum[ITEMS] = {0};
+        bool       had[ITEMS] = {false};
+        for (int64_t e = seen.start[u]; e < seen.start[u + 1]; e++)
+            had[seen.column[e]] = true;
+        ck_assert_int_eq(gusto_model_score(context, model, 1, &u, score), GUSTO_OK);
+        for (int m = 0; m < 3; m++) {
+            double n = 0, mean = 0, square = 0;
+            ck_assert_int_eq(gusto_model_score(context, alone[m], 1, &u, one), GUSTO_OK);
+            for (int i = 0; i < ITEMS; i++)
+                if (!had[i]) {
+                    n++;
+                    mean += (double)one[i];
+                    square += (double)one[i] * (double)one[i];
+                }
+            mean /= n;
+            const double deviation = sqrt(square / n - mean * mean);
+            for (int i = 0; i < ITEMS; i++)
+                sum[i] += (double)((const gusto_real *)weights.data)[m] * ((double)one[i] - mean) / deviation;
+        }
+        for (int i = 0; i < ITEMS; i++)
+            ck_assert_double_eq_tol((double)score[i], sum[i], 2e-3 * (1 + fabs(sum[i])));
+    }
+    for (int m = 0; m < 3; m++)
+        gusto_model_destroy(alone[m]);
+    gusto_model_destroy(model);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* A blend's whole life, with the n-th allocation failing. Returns whether it all went through. */
+static bool life(const gusto_allocator *allocator, const char *combine, const char *path)
+{
+    gusto_context *c;
+    if (gusto_context_create(allocator, &c) < 0)
+        return false;
+    const int32_t  ids[] = {0, 1};
+    int32_t        items[6];
+    gusto_real     scores[2 * ITEMS], again[2 * ITEMS];
+    gusto_ratings *ratings = fixture_ratings(c, 1);
+    gusto_model   *model = ratings ? blend(c, combine) : NULL, *loaded = NULL;
+    bool           whole = model && gusto_model_fit(c, model, ratings, NULL) == GUSTO_OK;
+    whole = whole && gusto_model_score(c, model, 2, ids, scores) == GUSTO_OK;
+    whole = whole && gusto_model_recommend(c, model, 2, ids, 3, NULL, items, NULL) == GUSTO_OK;
+    whole = whole && gusto_model_save(c, model, path) == GUSTO_OK;
+    whole = whole && gusto_model_load(c, path, &loaded) == GUSTO_OK;
+    whole = whole && gusto_model_score(c, loaded, 2, ids, again) == GUSTO_OK;
+    if (whole)
+        ck_assert(memcmp(scores, again, sizeof scores) == 0);
+    gusto_model_destroy(loaded);
+    gusto_model_destroy(model);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(c);
+    return whole;
+}
+
+START_TEST(no_failed_allocation_of_a_blend_leaks)
+{
+    static const char *const combine[] = {"zscore", "rank"};
+    char                     path[512];
+    fixture_path(path, "blend");
+    for (int t = 0; t < 2; t++) {
+        bool whole = false;
+        for (long n = 1; !whole; n += t == 0 ? 3 : 97) {
+            counting        c = {.fail_at = n};
+            gusto_allocator allocator = counting_allocator(&c);
+            whole = life(&allocator, combine[t], path);
+            ck_assert_msg(c.live == 0, "%s: allocation %ld fails: %ld are left", combine[t], n, (long)c.live);
+            ck_assert_msg(whole == (c.calls < n), "%s: allocation %ld fails, and nobody says so", combine[t], n);
+        }
+    }
+    unlink(path);
+}
+END_TEST
+
+START_TEST(lists_of_members)
+{
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    gusto_model *model;
+    double       found;
+    ck_assert_int_eq(gusto_model_create(context, "hybrid", &model), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "members", "mf,mf2"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "mf2.rank", "5"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "mf2.adam.beta1", "0.5"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "members", "popularity mf2"), GUSTO_OK); /* what stays keeps its values */
+    ck_assert_int_eq(gusto_model_get_number(context, model, "mf2.rank", &found), GUSTO_OK);
+    ck_assert(found == 5);
+    ck_assert_int_eq(gusto_model_get_number(context, model, "mf.rank", &found), GUSTO_EOPTION);
+    ck_assert_int_eq(gusto_model_get_number(context, model, "baseline.sweeps", &found), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "members", "mf,mv"), GUSTO_EOPTION);
+    ck_assert_ptr_nonnull(strstr(gusto_context_message(context), "\"mv\"; did you mean \"mf\"?"));
+    ck_assert_int_eq(gusto_model_set(context, model, "members", "mf,hybrid"), GUSTO_EOPTION);
+    ck_assert_int_eq(gusto_model_set(context, model, "members", "mf,mf"), GUSTO_EOPTION);
+    ck_assert_int_eq(gusto_model_get_number(context, model, "mf2.rank", &found), GUSTO_OK);
+    gusto_model_destroy(model);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
-    RUN("stack", a_mixture_is_found, an_endless_ridge_weighs_equally, nonnegative_weights_are_the_best_of_all_subsets,
-        error_out_of_fold_is_that_of_the_pairs);
+    RUN("hybrid", a_mixture_is_found, an_endless_ridge_weighs_equally, nonnegative_weights_are_the_best_of_all_subsets,
+        error_out_of_fold_is_that_of_the_pairs, a_blend_adds_comparable_scores, no_failed_allocation_of_a_blend_leaks,
+        lists_of_members);
 }
