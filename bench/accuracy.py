@@ -46,10 +46,10 @@ class Bench:
         self.run("split", ratings, *reading, *how, "--seed", seed, "--train", train, "--test", test, "-q")
         return train, test
 
-    def task(self, name, train, test, metrics, how, seed=1, extra=()):
-        """With --validation the test ratings are replaced by a part of the training ratings."""
+    def task(self, name, train, test, metrics, how, seed=1, extra=(), held_out_by=1):
+        """With --validation the test ratings are replaced by a part of the training ratings, drawn by the seed held_out_by."""
         if self.validation:
-            train, test = self.split(train, f"{name}.validation", how, 1)
+            train, test = self.split(train, f"{name}.validation", how, held_out_by)
             extra = ()
         return Task(name, train, test, metrics, seed, extra)
 
@@ -89,7 +89,8 @@ class Bench:
         tasks = []
         for seed in range(1, 6):
             train, test = self.split(self.data / "ml-100k" / "u.data", f"cold{seed}", ("--items", "0.1"), seed)
-            tasks.append(self.task(f"seed {seed}", train, test, ["rmse", "auc"], ("--items", "0.1"), seed))
+            # The same seed would draw the items that are gone already.
+            tasks.append(self.task(f"seed {seed}", train, test, ["rmse", "auc"], ("--items", "0.1"), seed, held_out_by=seed + 100))
         return tasks
 
     # ---- measuring ----

@@ -46,7 +46,7 @@ static gusto_status measure_tile(gusto_context *context, const gusto_model *mode
         while (e >= rows->start[u + 1])
             u++;
         pair->user[j] = test->user[u];
-        pair->item[j] = test->item_seen[i] ? test->item[i] : -1;
+        pair->item[j] = test->item_seen[i] || test->described[i] ? test->item[i] : -1;
     }
 
     const gusto_status status = gusto_model_predict(context, model, n, pair->user, pair->item, pair->prediction);

@@ -17,7 +17,7 @@ static void count(const gu_test_set *test, gusto_evaluation *summary)
     summary->n_ratings = test->rows.nnz;
     for (int32_t u = 0; u < test->rows.n_rows; u++) {
         const int64_t n = test->rows.start[u + 1] - test->rows.start[u];
-        summary->unseen_users += test->user[u] < 0 ? n : 0;
+        summary->unseen_users += test->user_seen[u] ? 0 : n;
     }
     for (int64_t e = 0; e < test->rows.nnz; e++)
         summary->unseen_items += !test->item_seen[test->rows.column[e]];
