@@ -82,6 +82,7 @@ gusto_model *bench_fit(const bench_settings *settings, gusto_context *context, c
     } numbers[] = {{"rank", settings->rank}, {"epochs", settings->epochs}, {"batch_size", (double)settings->batch}};
     gusto_model *model;
     bench_check(context, gusto_model_create(context, "mf", &model));
+    bench_check(context, gusto_model_set(context, model, "solver", "minibatch"));
     bench_check(context, gusto_model_set(context, model, "optimizer", "adam"));
     bench_check(context, gusto_model_set(context, model, "schedule", schedule));
     for (size_t o = 0; o < sizeof numbers / sizeof *numbers; o++)

@@ -48,7 +48,8 @@ static double measure(bench_settings *settings, int threads, const char *way, in
     gusto_context *context = bench_context(settings, threads);
     gusto_model   *model;
     bench_check(context, gusto_model_create(context, "mf", &model));
-    const char *const values[][2] = {{"schedule", "users"}, {"way", way}, {"learning_rate", "1e-4"}};
+    const char *const values[][2] = {
+        {"solver", "minibatch"}, {"optimizer", "adam"}, {"schedule", "users"}, {"way", way}, {"learning_rate", "1e-4"}};
     for (size_t v = 0; v < sizeof values / sizeof *values; v++)
         bench_check(context, gusto_model_set(context, model, values[v][0], values[v][1]));
     snprintf(number, sizeof number, "%lld", (long long)batch);

@@ -63,6 +63,30 @@ typedef struct gu_cg {
     int64_t           room_rows; /* longer rows are fetched by index in every pass */
 } gu_cg;
 
+/* Ratings grouped by user: run r is the user user[r] with the entries start[r] .. start[r + 1] - 1, whose items are distinct. */
+typedef struct gu_runs {
+    int64_t           n;       /* runs */
+    const int32_t    *user;    /* [n] */
+    const int64_t    *start;   /* [n + 1] */
+    int64_t           n_total; /* length of the three below: prefetch looks ahead, past the last run */
+    const int32_t    *item;
+    const gusto_real *value;
+    const gusto_real *weight; /* NULL: 1 */
+} gu_runs;
+
+/* How stochastic gradient descent moves the parameters of x = mu + bu + bi + p.q. */
+typedef struct gu_sgd {
+    gusto_real *P, *Q;                   /* [rows x ld] */
+    gusto_real *bu, *bi;                 /* both, or NULL: no biases */
+    gusto_real *squares_p, *squares_q;   /* AdaGrad by row: sums of mean squares of gradients; both, or NULL: constant steps */
+    const gusto_real *share_p, *share_q; /* what share of l2 and l2_bias a rating carries, by row; NULL: all of it */
+    int64_t           ld;
+    gu_loss           loss;
+    bool              nonnegative;
+    gusto_real        mu, rate, bias_share, l2, l2_bias;
+    gusto_real        per; /* 1 / k */
+} gu_sgd;
+
 /* The best k so far: a min-heap by (score, higher item first), so that ties keep the lower item. */
 typedef struct gu_top {
     int         k, n;
@@ -187,6 +211,16 @@ typedef struct gu_kernels {
 
     /* place[j] = gu_permutation_at(permutation, first + j), j < n <= GU_PERMUTE_MOST, for a permutation of at most 2^31. */
     void (*permute)(const gu_permutation *permutation, uint32_t first, int n, uint32_t *place);
+
+    /* ---- ratings one after the other ---- */
+
+    /* Takes the runs in order, each in groups of four ratings, then of two, then one. For the m ratings of a group, at the p
+     * and bu that the group before has left, x = mu + bu + bi + p.q, r = weight * (residual of the loss), l = l2 share_p, j in order:
+     *   q_j <- (1 - rate l2 share_q) q_j - rate r_j p;   p <- (1 - rate m l) p - sum rate r_j q_j
+     *   bi_j <- bi_j - rate bias_share (r_j + l2_bias share_q bi_j);   bu likewise with the sum of r_j and m
+     * Nonnegative: p and q are then projected to >= 0. AdaGrad: a row's squares grow by |gradient|^2 / k of each rating, and its rate is
+     * rate / sqrt(1 + squares).   Returns the sum of weight * loss, entry after entry. */
+    double (*sgd_runs)(const gu_runs *runs, const gu_sgd *sgd);
 
     /* ---- selection ---- */
 

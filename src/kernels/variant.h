@@ -40,7 +40,8 @@
     X(permute)            \
     X(top_push)           \
     X(panel_pack)         \
-    X(panels_top)
+    X(panels_top)         \
+    X(sgd_runs)
 
 #ifdef GU_VARIANT
 #define GU_DECLARE(name) __typeof__(*((gu_kernels *)0)->name) VARIANT(name);

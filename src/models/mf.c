@@ -1,4 +1,4 @@
-/* Biased matrix factorization by minibatch gradients (Koren, Bell & Volinsky 2009).
+/* Biased matrix factorization by gradients (Koren, Bell & Volinsky 2009).
  *
  *   x_ui = mu + bu_u + bi_i + P_u . Q_i
  *
@@ -11,7 +11,7 @@
 #include "models/by_gradients.h"
 #include "models/factors.h"
 #include "models/mf_fold_in.h"
-#include "train/bilinear.h"
+#include "train/block_sgd.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,11 +22,22 @@ static const char *loss_choice(int t)
     return t < 2 ? names[t] : NULL;
 }
 
-enum { RANK, L2, L2_BIAS, L2_BY_COUNT, BIASES, INIT, LOSS, NONNEGATIVE, N_OPTIONS };
+static const char *solver_choice(int t)
+{
+    static const char *const names[] = {"block-sgd", "minibatch"};
+    return t < 2 ? names[t] : NULL;
+}
+
+enum { BLOCK_SGD, MINIBATCH };
+
+enum { SOLVER, RANK, L2, L2_BIAS, L2_BY_COUNT, BIASES, INIT, LOSS, NONNEGATIVE, BIAS_RATE, GRID, N_OPTIONS };
 
 static const gusto_option options[N_OPTIONS] = {
+    [SOLVER] = {"solver", GUSTO_OPTION_NAME, BLOCK_SGD, 0, 0, solver_choice,
+                "one rating at a time in blocks of users x items, or minibatches with any optimizer"},
     [RANK] = {"rank", GUSTO_OPTION_INT, 32, 1, 1024, NULL, "factors of a user and of an item"},
-    [L2] = {"l2", GUSTO_OPTION_REAL, 0.1, 0, 1e6, NULL, "regularization of factors"},
+    [L2] = {"l2", GUSTO_OPTION_REAL, -1, -1, 1e6, NULL,
+            "regularization of factors; below 0: block-sgd by the data, minibatch 0.1"},
     [L2_BIAS] = {"l2_bias", GUSTO_OPTION_REAL, 0.02, 0, 1e6, NULL, "regularization of biases"},
     [L2_BY_COUNT] = {"l2_by_count", GUSTO_OPTION_BOOL, 1, 0, 1, NULL,
                      "regularization grows with the ratings of a row, else it is the same for every row"},
@@ -35,9 +46,14 @@ static const gusto_option options[N_OPTIONS] = {
     [LOSS] = {"loss", GUSTO_OPTION_NAME, 0, 0, 0, loss_choice,
               "squared error, or cross-entropy of a logistic link on the scaled ratings"},
     [NONNEGATIVE] = {"nonnegative", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "keep the factors at or above zero"},
+    [BIAS_RATE] = {"bias_rate", GUSTO_OPTION_REAL, 0.3, 0, 100, NULL, "block-sgd: rate of the biases over that of the factors"},
+    [GRID] = {"grid", GUSTO_OPTION_INT, 0, 0, 64, NULL,
+              "block-sgd: blocks a side, at most so many threads are busy; 0: by the number of ratings"},
 };
 
-static const char *const training_defaults[][2] = {{"optimizer", "adam"}, {"rate", "cosine"}, {NULL, NULL}};
+static const double MINIBATCH_L2 = 0.1;
+
+static const char *const training_defaults[][2] = {{"rate", "cosine"}, {NULL, NULL}};
 
 static gusto_real global_mean(const gusto_model *model, const gu_state *state)
 {
@@ -62,9 +78,11 @@ static gusto_status add_tensors(gusto_context *context, const gusto_model *model
     return GUSTO_OK;
 }
 
-/* What training validates on. */
+/* What is trained, by one of the two solvers, and what it is validated on. */
 typedef struct trained {
+    bool               blocks;
     gu_bilinear        bilinear;
+    gu_block_sgd       block_sgd;
     const gusto_model *model;
     const gu_state    *state;
     gu_held_out        validation;
@@ -72,12 +90,16 @@ typedef struct trained {
 
 static gusto_status begin(gusto_context *context, void *self, int64_t epoch, int64_t *n_batches)
 {
-    return gu_bilinear_begin(context, &((trained *)self)->bilinear, epoch, n_batches);
+    trained *t = self;
+    return t->blocks ? gu_block_sgd_begin(context, &t->block_sgd, epoch, n_batches)
+                     : gu_bilinear_begin(context, &t->bilinear, epoch, n_batches);
 }
 
 static gusto_status step(gusto_context *context, void *self, int64_t j, double rate, double *loss, int64_t *n)
 {
-    return gu_bilinear_step(context, &((trained *)self)->bilinear, j, rate, loss, n);
+    trained *t = self;
+    return t->blocks ? gu_block_sgd_step(context, &t->block_sgd, j, rate, loss, n)
+                     : gu_bilinear_step(context, &t->bilinear, j, rate, loss, n);
 }
 
 static gusto_status validate(gusto_context *context, void *self, double *metric)
@@ -94,21 +116,58 @@ static gusto_status train(gusto_context *context, const gusto_model *model, cons
         .loss = (gu_loss)gu_model_option(model, options[LOSS].name),
         .nonnegative = gu_model_option(model, options[NONNEGATIVE].name) != 0,
         .by_count = gu_model_option(model, options[L2_BY_COUNT].name) != 0,
-        .l2 = gu_model_option(model, options[L2].name),
+        .l2 = (double)gu_state_real(state, "l2")[0],
         .l2_bias = gu_model_option(model, options[L2_BIAS].name),
         .mu = gu_state_real(state, "mu")[0],
         .low = (double)state->low,
         .high = (double)state->high,
     };
-    gusto_status status =
-        gu_bilinear_init(context, &set, training, ratings, gu_state_tensor(state, "P")->columns, gu_state_real(state, "P"),
-                         gu_state_real(state, "Q"), gu_state_optional(state, "bu"), gu_state_optional(state, "bi"), &t->bilinear);
+    const int64_t k = gu_state_tensor(state, "P")->columns;
+    gusto_real   *P = gu_state_real(state, "P"), *Q = gu_state_real(state, "Q");
+    gusto_real   *bu = gu_state_optional(state, "bu"), *bi = gu_state_optional(state, "bi");
+    gusto_status  status;
+    if (t->blocks)
+        status = gu_block_sgd_init(context, &set, training, gu_model_option(model, options[BIAS_RATE].name),
+                                   (int)gu_model_option(model, options[GRID].name), ratings, k, P, Q, bu, bi, &t->block_sgd);
+    else
+        status = gu_bilinear_init(context, &set, training, ratings, k, P, Q, bu, bi, &t->bilinear);
     if (status < 0)
         return status;
-    gu_objective objective = {.self = t, .params = &t->bilinear.params, .begin = begin, .step = step, .validate = validate};
+    gu_objective objective = {.self = t,
+                              .params = t->blocks ? &t->block_sgd.params : &t->bilinear.params,
+                              .begin = begin,
+                              .step = step,
+                              .validate = validate};
     status = gu_by_gradients_train(context, model, training, ratings, &t->validation, &objective, fit_options, &state->history);
     gu_bilinear_clear(&context->allocator, &t->bilinear);
+    gu_block_sgd_clear(&context->allocator, &t->block_sgd);
     return status;
+}
+
+static bool by_blocks(const gusto_model *model)
+{
+    return gu_model_option(model, options[SOLVER].name) == BLOCK_SGD;
+}
+
+/* What the solver takes where the options leave it to choose: the rate, and l2, which the model keeps for fold-in. */
+static gusto_status choose(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings, gu_training *training,
+                           gu_state *state)
+{
+    gusto_real *l2 = gu_state_add(context, state, "l2", GU_DTYPE_REAL, 1, 1, 1);
+    if (!l2)
+        return GUSTO_ENOMEM;
+    gu_training_read(&model->options, model->optimizer, model->optimizer_values, training);
+    double own_l2 = MINIBATCH_L2;
+    if (by_blocks(model)) {
+        double             own_rate;
+        const gusto_status status = gu_block_sgd_own(context, ratings, training->optimizer, &own_rate, &own_l2);
+        if (status < 0)
+            return status;
+        if (gu_model_option(model, "learning_rate") == 0)
+            training->learning_rate = own_rate;
+    }
+    l2[0] = (gusto_real)(gu_model_option(model, options[L2].name) < 0 ? own_l2 : gu_model_option(model, options[L2].name));
+    return GUSTO_OK;
 }
 
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
@@ -122,9 +181,10 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
         return GUSTO_ENOMEM;
     t->model = model;
     t->state = state;
+    t->blocks = by_blocks(model);
     gu_training training;
-    gu_training_read(&model->options, model->optimizer, model->optimizer_values, &training);
-    if (fit_options->validation)
+    status = choose(context, model, ratings, &training, state);
+    if (status == GUSTO_OK && fit_options->validation)
         status = gu_held_out_of(context, fit_options->validation, state, &t->validation);
     if (status == GUSTO_OK)
         status = train(context, model, ratings, fit_options, &training, t, state);
@@ -135,18 +195,22 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 
 static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
 {
-    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
-    const bool    biases = gu_model_option(model, options[BIASES].name) != 0;
-    return gu_factors_expect(context, state, k, biases, biases);
+    const int64_t      k = (int64_t)gu_model_option(model, options[RANK].name);
+    const bool         biases = gu_model_option(model, options[BIASES].name) != 0;
+    const gusto_status status = gu_factors_expect(context, state, k, biases, biases);
+    return status < 0 ? status : gu_state_expect(context, state, "l2", 1, 1);
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
 {
     const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
+    const int64_t parameters = (n_users + n_items) * (gu_padded(k) + 1) * (int64_t)sizeof(gusto_real);
     gu_training   training;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, &training);
-    return (n_users + n_items) * (gu_padded(k) + 1) * (int64_t)sizeof(gusto_real) +
-           gu_bilinear_memory(&training, n_users, n_items, nnz, dense, false, k);
+    if (by_blocks(model))
+        return parameters +
+               gu_block_sgd_memory(&training, n_users, n_items, nnz, false, (int)gu_model_option(model, options[GRID].name), k);
+    return parameters + gu_bilinear_memory(&training, n_users, n_items, nnz, dense, false, k);
 }
 
 /* From the linear scale to that of the ratings. */
@@ -188,7 +252,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
         .nonnegative = gu_model_option(model, options[NONNEGATIVE].name) != 0,
         .biases = gu_model_option(model, options[BIASES].name) != 0,
         .by_count = gu_model_option(model, options[L2_BY_COUNT].name) != 0,
-        .l2 = gu_model_option(model, options[L2].name),
+        .l2 = (double)gu_state_real(state, "l2")[0],
         .l2_bias = gu_model_option(model, options[L2_BIAS].name),
         .mu = gu_state_real(state, "mu")[0],
         .low = (double)state->low,
@@ -199,11 +263,11 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     return gu_fold_in(context, &problem, n, item, value, weight, row);
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", NULL};
+static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "l2", NULL};
 
 const gu_model_type gu_model_mf = {
     .name = "mf",
-    .summary = "biased matrix factorization by minibatch gradients (Koren et al. 2009)",
+    .summary = "biased matrix factorization by stochastic gradients (Koren et al. 2009)",
     .options = options,
     .n_options = N_OPTIONS,
     .training_defaults = training_defaults,

@@ -28,7 +28,7 @@ class Help(Case):
             self.assertIn(own.strip(), text)
         self.assertRegex(text, r"(?m)^  mf +\S")
         self.assertRegex(text, r"(?m)^    rank +\S.*\n +default \d+; 1 \.\. \d+$")
-        self.assertRegex(text, r"(?m)^    optimizer +\S.*\n +default adam; sgd, ")  # the model's own, not the table's first
+        self.assertRegex(text, r"(?m)^    rate +\S.*\n +default cosine; constant, ")  # the model's own, not the table's first
         self.assertRegex(text, r"(?m)^    rate +\S.*\n +default cosine; constant, ")
         self.assertRegex(text, r"(?m)^  adam +\S")
         self.assertRegex(text, r"(?m)^  ndcg@k +\S")

@@ -12,13 +12,16 @@ class SameBytes(Case):
         super().setUp()
         self.gusto("synth", "--users", "400", "--items", "150", "--ratings", "12000", "--seed", "5", "-o", "s.ratings")
 
+    MF = {"mf": ("-s", "solver=minibatch", "-s", "optimizer=adam"), "mf by blocks": ("-s", "solver=block-sgd")}
+
     def model(self, name, *arguments, model="mf"):
-        settings = ("-s", "epochs=8", "-s", "rank=8", "-s", "optimizer=adam") if model == "mf" else ()
+        settings = ("-s", "epochs=8", "-s", "rank=8", *self.MF[model]) if model in self.MF else ()
+        model = model.split()[0]
         self.gusto("fit", "s.ratings", "-m", model, *settings, "--quiet", "-o", name, *arguments)
         return self.path(name).read_bytes()
 
     def test_threads(self):
-        for model in ("popularity", "baseline", "mf"):
+        for model in ("popularity", "baseline", *self.MF):
             one = self.model("1.gusto", "--threads", "1", model=model)
             self.assertEqual(one, self.model("2.gusto", "--threads", "2", model=model))
             self.assertEqual(one, self.model("4.gusto", "--threads", "4", model=model))
@@ -30,11 +33,12 @@ class SameBytes(Case):
             self.assertEqual(self.gusto(*command, "--threads", "1"), self.gusto(*command, "--threads", "3"))
 
     def test_instruction_sets(self):
-        wanted = self.model("r.gusto", "--isa", "reference")
-        for isa in ("avx2", "avx512"):
-            result = self.run_gusto("list", "metrics", "--isa", isa)
-            if result.returncode == 0:
-                self.assertEqual(wanted, self.model("i.gusto", "--isa", isa), isa)
+        for model in self.MF:
+            wanted = self.model("r.gusto", "--isa", "reference", model=model)
+            for isa in ("avx2", "avx512"):
+                result = self.run_gusto("list", "metrics", "--isa", isa)
+                if result.returncode == 0:
+                    self.assertEqual(wanted, self.model("i.gusto", "--isa", isa, model=model), (model, isa))
 
     def test_split_at_any_threads(self):
         for threads in (1, 3):
@@ -44,7 +48,7 @@ class SameBytes(Case):
 
     def test_kill_and_resume(self):
         """Killed as soon as there is a checkpoint, again and again, until it gets through."""
-        settings = ("-m", "mf", "-s", "epochs=30", "-s", "rank=16", "-s", "optimizer=adam", "--holdout", "0.1")
+        settings = ("-m", "mf", "-s", "epochs=30", "-s", "rank=16", "-s", "solver=minibatch", "-s", "optimizer=adam", "--holdout", "0.1")
         self.gusto("fit", "s.ratings", *settings, "-q", "-o", "whole.gusto")
         command = [GUSTO, "fit", "s.ratings", *settings, "-o", "resumed.gusto", "--checkpoint", "c.gusto", "--checkpoint-every", "2"]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=self.folder)

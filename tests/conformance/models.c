@@ -203,11 +203,11 @@ START_TEST(fold_in_is_close_to_training)
     gusto_ratings_by_user(context, ratings, &rows);
     FOR_EACH_MODEL(model)
     {
-        double value;
-        if (gusto_model_get_number(context, model, "epochs", &value) == GUSTO_OK)
-            gusto_model_set_number(context, model, "epochs", 200);
-        if (gusto_model_get_number(context, model, "sweeps", &value) == GUSTO_OK)
-            gusto_model_set_number(context, model, "sweeps", 100);
+        char                full[GUSTO_OPTION_TEXT];
+        const gusto_option *option;
+        for (int o = 0; gusto_model_option_at(model, o, full, &option); o++) /* those of members too */
+            if (strcmp(option->name, "epochs") == 0 || strcmp(option->name, "sweeps") == 0)
+                gusto_model_set_number(context, model, full, option->name[0] == 'e' ? 200 : 100);
         ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
         const int64_t     width = gusto_model_user_width(model);
         static gusto_real row[4096];

@@ -10,13 +10,20 @@ static void set(const char *name, const char *text)
     ck_assert_msg(gusto_model_set(context, model, name, text) == GUSTO_OK, "%s", gusto_context_message(context));
 }
 
-static void setup(void)
+/* Both solvers go through the loop. */
+enum { BLOCK_SGD, MINIBATCH, N_SOLVERS };
+
+static void setup(int solver)
 {
     ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
     ratings = fixture_ratings(context, 1);
     valid = fixture_ratings(context, 2);
     ck_assert_int_eq(gusto_model_create(context, "mf", &model), GUSTO_OK);
     set("rank", "8");
+    if (solver == BLOCK_SGD)
+        return;
+    set("solver", "minibatch");
+    set("optimizer", "adam");
     set("batch_size", "64");
 }
 
@@ -30,86 +37,92 @@ static void teardown(void)
 
 START_TEST(the_loss_falls_and_is_recorded)
 {
-    setup();
-    set("epochs", "20");
-    ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_OK);
-    int64_t            n;
-    const gusto_epoch *history = gusto_model_history(model, &n);
-    ck_assert_int_eq(n, 20);
-    for (int64_t e = 0; e < n; e++) {
-        ck_assert_int_eq(history[e].epoch, e + 1);
-        ck_assert(history[e].rate > 0 || e == n - 1);
-        ck_assert(isnan(history[e].validation));
-        ck_assert(history[e].seconds >= 0 && history[e].ratings_per_second > 0);
+    for (int solver = 0; solver < N_SOLVERS; solver++) {
+        setup(solver);
+        set("epochs", "20");
+        ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_OK);
+        int64_t            n;
+        const gusto_epoch *history = gusto_model_history(model, &n);
+        ck_assert_int_eq(n, 20);
+        for (int64_t e = 0; e < n; e++) {
+            ck_assert_int_eq(history[e].epoch, e + 1);
+            ck_assert(history[e].rate > 0 || e == n - 1);
+            ck_assert(isnan(history[e].validation));
+            ck_assert(history[e].seconds >= 0 && history[e].ratings_per_second > 0);
+        }
+        ck_assert_double_lt(history[n - 1].loss, 0.7 * history[0].loss);
+        teardown();
     }
-    ck_assert_double_lt(history[n - 1].loss, 0.7 * history[0].loss);
-    teardown();
 }
 END_TEST
 
 /* Trained for long on few ratings, mf overfits: it must stop, and be as good as it was at its best. */
 START_TEST(early_stopping_restores_the_best)
 {
-    setup();
-    set("epochs", "400");
-    set("l2", "0");
-    set("patience", "5");
-    set("learning_rate", "0.02");
-    set("rate", "constant");
-    gusto_fit_options fit = gusto_fit_options_default();
-    fit.validation = valid;
-    ck_assert_int_eq(gusto_model_fit(context, model, ratings, &fit), GUSTO_CONVERGED);
-    int64_t            n;
-    const gusto_epoch *history = gusto_model_history(model, &n);
-    ck_assert_int_lt(n, 400);
-    double best = INFINITY;
-    for (int64_t e = 0; e < n; e++)
-        best = fmin(best, history[e].validation);
-    ck_assert_double_gt(history[n - 1].validation, best);
-    ck_assert(history[n - 6].validation == best);
+    for (int solver = 0; solver < N_SOLVERS; solver++) {
+        setup(solver);
+        set("epochs", "400");
+        set("l2", "0");
+        set("patience", "5");
+        set("learning_rate", "0.02");
+        set("rate", "constant");
+        gusto_fit_options fit = gusto_fit_options_default();
+        fit.validation = valid;
+        ck_assert_int_eq(gusto_model_fit(context, model, ratings, &fit), GUSTO_CONVERGED);
+        int64_t            n;
+        const gusto_epoch *history = gusto_model_history(model, &n);
+        ck_assert_int_lt(n, 400);
+        double best = INFINITY;
+        for (int64_t e = 0; e < n; e++)
+            best = fmin(best, history[e].validation);
+        ck_assert_double_gt(history[n - 1].validation, best);
+        ck_assert(history[n - 6].validation == best);
 
-    const char *metric = "rmse";
-    double      rmse = 0, sum = 0;
-    gusto_rows  rows;
-    gusto_ratings_by_user(context, valid, &rows);
-    gusto_real low, high;
-    gusto_model_range(model, &low, &high);
-    for (int32_t u = 0; u < rows.n_rows; u++)
-        for (int64_t e = rows.start[u]; e < rows.start[u + 1]; e++) {
-            gusto_real x;
-            gusto_model_predict(context, model, 1, &u, &rows.column[e], &x);
-            x = x < low ? low : x > high ? high : x;
-            sum += pow((double)(x - rows.value[e]), 2);
-        }
-    rmse = sqrt(sum / (double)rows.nnz);
-    ck_assert_msg(fabs(rmse - best) < 1e-5, "%s is %g, was %g at best", metric, rmse, best);
-    teardown();
+        const char *metric = "rmse";
+        double      rmse = 0, sum = 0;
+        gusto_rows  rows;
+        gusto_ratings_by_user(context, valid, &rows);
+        gusto_real low, high;
+        gusto_model_range(model, &low, &high);
+        for (int32_t u = 0; u < rows.n_rows; u++)
+            for (int64_t e = rows.start[u]; e < rows.start[u + 1]; e++) {
+                gusto_real x;
+                gusto_model_predict(context, model, 1, &u, &rows.column[e], &x);
+                x = x < low ? low : x > high ? high : x;
+                sum += pow((double)(x - rows.value[e]), 2);
+            }
+        rmse = sqrt(sum / (double)rows.nnz);
+        ck_assert_msg(fabs(rmse - best) < 1e-5, "%s is %g, was %g at best", metric, rmse, best);
+        teardown();
+    }
 }
 END_TEST
 
 START_TEST(divergence_names_the_place_and_keeps_the_last_good_state)
 {
-    setup();
-    set("optimizer", "sgd");
-    set("rate", "constant");
-    set("learning_rate", "3");
-    set("epochs", "50");
-    ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_EDIVERGED);
-    ck_assert_ptr_nonnull(strstr(gusto_context_message(context), "epoch "));
-    ck_assert(gusto_model_is_fitted(model));
-    gusto_real scores[ITEMS];
-    for (int32_t u = 0; u < USERS; u++) {
-        ck_assert_int_eq(gusto_model_score(context, model, 1, &u, scores), GUSTO_OK);
-        for (int i = 0; i < ITEMS; i++)
-            ck_assert(isfinite((double)scores[i]));
+    for (int solver = 0; solver < N_SOLVERS; solver++) {
+        setup(solver);
+        set("optimizer", "sgd");
+        set("rate", "constant");
+        set("learning_rate", "3");
+        set("epochs", "50");
+        ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_EDIVERGED);
+        ck_assert_ptr_nonnull(strstr(gusto_context_message(context), "epoch "));
+        ck_assert(gusto_model_is_fitted(model));
+        gusto_real scores[ITEMS];
+        for (int32_t u = 0; u < USERS; u++) {
+            ck_assert_int_eq(gusto_model_score(context, model, 1, &u, scores), GUSTO_OK);
+            for (int i = 0; i < ITEMS; i++)
+                ck_assert(isfinite((double)scores[i]));
+        }
+        teardown();
     }
-    teardown();
 }
 END_TEST
 
 START_TEST(clipping_tames_it)
 {
-    setup();
+    setup(MINIBATCH);
     set("optimizer", "sgd");
     set("rate", "constant");
     set("learning_rate", "0.3");
@@ -159,11 +172,15 @@ static void resume_case(const char *option, const char *value, const char *strai
 
 START_TEST(resumed_is_as_if_never_stopped)
 {
-    setup();
+    setup(MINIBATCH);
     char straight[512], resumed[512], checkpoint[512];
     fixture_path(straight, "straight");
     fixture_path(resumed, "resumed");
     fixture_path(checkpoint, "checkpoint");
+    set("solver", "block-sgd");
+    for (int adagrad = 0; adagrad < 2; adagrad++)
+        resume_case("optimizer", adagrad ? "adagrad" : "sgd", straight, resumed, checkpoint);
+    set("solver", "minibatch");
     const gusto_optimizer_type *optimizer;
     for (int t = 0; (optimizer = gusto_optimizer_at(t)); t++)
         resume_case("optimizer", optimizer->name, straight, resumed, checkpoint);
@@ -210,7 +227,7 @@ static void sign_update(const void *plan, gusto_real rate, int64_t step, size_t 
 
 START_TEST(an_embedders_optimizer_trains)
 {
-    setup();
+    setup(MINIBATCH);
     static const gusto_option         options[] = {{"scale", GUSTO_OPTION_REAL, 1, 0, 10, NULL, "of the step"}};
     static const gusto_optimizer_type sign = {.size = sizeof sign,
                                               .name = "sign",
@@ -241,27 +258,29 @@ END_TEST
 
 START_TEST(nonnegative_and_logistic_do_what_they_say)
 {
-    setup();
-    set("epochs", "30");
-    set("nonnegative", "yes");
-    ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_OK);
-    gusto_tensor P;
-    ck_assert(gusto_model_tensor(model, "P", &P));
-    for (int64_t r = 0; r < P.rows; r++)
-        for (int64_t j = 0; j < P.columns; j++)
-            ck_assert(((const gusto_real *)P.data)[r * P.ld + j] >= 0);
+    for (int solver = 0; solver < N_SOLVERS; solver++) {
+        setup(solver);
+        set("epochs", "30");
+        set("nonnegative", "yes");
+        ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_OK);
+        gusto_tensor P;
+        ck_assert(gusto_model_tensor(model, "P", &P));
+        for (int64_t r = 0; r < P.rows; r++)
+            for (int64_t j = 0; j < P.columns; j++)
+                ck_assert(((const gusto_real *)P.data)[r * P.ld + j] >= 0);
 
-    set("nonnegative", "no");
-    set("loss", "logistic");
-    ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_OK);
-    gusto_real scores[ITEMS], low, high;
-    gusto_model_range(model, &low, &high);
-    for (int32_t u = 0; u < USERS; u++) {
-        ck_assert_int_eq(gusto_model_score(context, model, 1, &u, scores), GUSTO_OK);
-        for (int i = 0; i < ITEMS; i++)
-            ck_assert(scores[i] >= low && scores[i] <= high);
+        set("nonnegative", "no");
+        set("loss", "logistic");
+        ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_OK);
+        gusto_real scores[ITEMS], low, high;
+        gusto_model_range(model, &low, &high);
+        for (int32_t u = 0; u < USERS; u++) {
+            ck_assert_int_eq(gusto_model_score(context, model, 1, &u, scores), GUSTO_OK);
+            for (int i = 0; i < ITEMS; i++)
+                ck_assert(scores[i] >= low && scores[i] <= high);
+        }
+        teardown();
     }
-    teardown();
 }
 END_TEST
 

@@ -1,0 +1,286 @@
+/* The grid holds every rating once, in blocks that share no row along a diagonal; training by it does not depend on threads. */
+#include "train/block_sgd.h"
+
+#include "core/rng.h"
+
+#include <gusto/gusto.h>
+
+#include "../suite.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { USERS = 333, ITEMS = 150, K = 5 };
+
+static gusto_context *context;
+static int32_t        user[USERS * ITEMS], item[USERS * ITEMS];
+static gusto_real     value[USERS * ITEMS], weight[USERS * ITEMS];
+
+/* A tenth of the cells, more for low numbers; the last user has none. */
+static gusto_ratings *make_ratings(bool weighted)
+{
+    int64_t n = 0;
+    for (int32_t u = 0; u < USERS - 1; u++)
+        for (int32_t i = 0; i < ITEMS; i++) {
+            uint32_t word[4];
+            gu_random(5, GU_STREAM_TEST, (uint64_t)(u * ITEMS + i), 0, word);
+            if (gu_uniform(word[0]) > 0.3 / (1 + u / 50.) + 0.3 / (1 + i / 10.))
+                continue;
+            user[n] = u;
+            item[n] = i;
+            value[n] = (gusto_real)(1 + word[1] % 5);
+            weight[n++] = (gusto_real)(0.5 + gu_uniform(word[2]));
+        }
+    const gusto_entries entries = {.size = sizeof entries,
+                                   .n = n,
+                                   .n_users = USERS,
+                                   .n_items = ITEMS,
+                                   .user = user,
+                                   .item = item,
+                                   .value = value,
+                                   .weight = weighted ? weight : NULL};
+    gusto_ratings      *ratings;
+    ck_assert_int_eq(gusto_ratings_from_entries(context, &entries, GUSTO_DUPLICATES_ERROR, &ratings), GUSTO_OK);
+    return ratings;
+}
+
+static void check_grid(const gusto_rows *rows, const gu_grid *grid)
+{
+    static int user_block[USERS], item_block[ITEMS];
+    memset(user_block, -1, sizeof user_block);
+    memset(item_block, -1, sizeof item_block);
+    int64_t found = 0;
+    for (int b = 0; b < grid->side; b++)
+        for (int c = 0; c < grid->side; c++) {
+            const gu_runs runs = gu_grid_block(grid, b, c);
+            for (int64_t r = 0; r < runs.n; r++) {
+                const int32_t u = runs.user[r];
+                ck_assert(r == 0 || runs.user[r - 1] < u);
+                ck_assert(user_block[u] == -1 || user_block[u] == b);
+                user_block[u] = b;
+                ck_assert_int_lt(runs.start[r], runs.start[r + 1]);
+                int64_t at = rows->start[u];
+                for (int64_t e = runs.start[r]; e < runs.start[r + 1]; e++, found++) {
+                    const int32_t i = runs.item[e];
+                    ck_assert(item_block[i] == -1 || item_block[i] == c);
+                    item_block[i] = c;
+                    while (at < rows->start[u + 1] && rows->column[at] != i)
+                        at++; /* only forward: ascending within a run */
+                    ck_assert_int_lt(at, rows->start[u + 1]);
+                    ck_assert(runs.value[e] == rows->value[at]);
+                    ck_assert(!rows->weight || runs.weight[e] == rows->weight[at]);
+                }
+            }
+        }
+    ck_assert_int_eq(found, rows->nnz);
+    for (int u = 0; u < USERS; u++) {
+        ck_assert_int_eq(grid->user_count[u], rows->start[u + 1] - rows->start[u]);
+        ck_assert(u % GU_LANES == 0 || user_block[u] == -1 || user_block[u - 1] == -1 || user_block[u] == user_block[u - 1]);
+    }
+}
+
+START_TEST(every_rating_is_in_one_block)
+{
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    for (int weighted = 0; weighted < 2; weighted++) {
+        gusto_ratings *ratings = make_ratings(weighted);
+        gusto_rows     rows;
+        gusto_ratings_by_user(context, ratings, &rows);
+        for (int side = 0; side <= 16; side = side * 2 + 1) {
+            gu_grid grid;
+            ck_assert_int_eq(gu_grid_init(context, &rows, side, &grid), GUSTO_OK);
+            ck_assert_int_ge(grid.side, 1);
+            ck_assert_int_le(grid.side, side ? side : gu_grid_side(rows.nnz));
+            check_grid(&rows, &grid);
+            gu_grid_clear(&context->allocator, &grid);
+        }
+        gusto_ratings_destroy(ratings);
+    }
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* Ratings so evenly spread that every block can have its share, has it. */
+START_TEST(blocks_have_nearly_equal_shares)
+{
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    gusto_ratings *ratings = make_ratings(false);
+    gusto_rows     rows;
+    gu_grid        grid;
+    gusto_ratings_by_user(context, ratings, &rows);
+    ck_assert_int_eq(gu_grid_init(context, &rows, 4, &grid), GUSTO_OK);
+    ck_assert_int_eq(grid.side, 4);
+    for (int b = 0; b < 4; b++) {
+        int64_t row = 0;
+        for (int c = 0; c < 4; c++) {
+            const gu_runs runs = gu_grid_block(&grid, b, c);
+            row += runs.start[runs.n] - runs.start[0];
+        }
+        ck_assert_int_lt(llabs(row - rows.nnz / 4), rows.nnz / 40);
+    }
+    gu_grid_clear(&context->allocator, &grid);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+typedef struct values {
+    _Alignas(64) gusto_real P[USERS * GU_LANES];
+    _Alignas(64) gusto_real Q[ITEMS * GU_LANES];
+    gusto_real bu[USERS], bi[ITEMS];
+} values;
+
+static void start(values *v)
+{
+    memset(v, 0, sizeof *v);
+    for (uint64_t u = 0; u < USERS; u++)
+        gu_normal_row(3, GU_STREAM_TEST, u, K, 0.3, v->P + u * GU_LANES);
+    for (uint64_t i = 0; i < ITEMS; i++)
+        gu_normal_row(3, GU_STREAM_TEST, 1000 + i, K, 0.3, v->Q + i * GU_LANES);
+}
+
+static const gu_bilinear_settings settings = {.by_count = true, .l2 = 0.02, .l2_bias = 0.02, .mu = 3, .low = 1, .high = 5};
+
+static gu_training training_by(const char *optimizer)
+{
+    return (gu_training){.epochs = 1,
+                         .learning_rate = 0.02,
+                         .optimizer = gusto_optimizer_find(optimizer),
+                         .rate = gusto_rate_find("constant"),
+                         .schedule = gusto_schedule_at(0)};
+}
+
+/* One epoch after another; returns the mean loss of the last. */
+static double run_epochs(const gusto_ratings *ratings, const gu_bilinear_settings *set, const char *optimizer, double rate,
+                         int64_t epochs, values *v)
+{
+    const gu_training training = training_by(optimizer);
+    gu_block_sgd      b;
+    double            mean = 0;
+    ck_assert_int_eq(gu_block_sgd_init(context, set, &training, 0.5, 4, ratings, K, v->P, v->Q, v->bu, v->bi, &b), GUSTO_OK);
+    for (int64_t epoch = 0; epoch < epochs; epoch++) {
+        int64_t n_batches, total = 0;
+        mean = 0;
+        ck_assert_int_eq(gu_block_sgd_begin(context, &b, epoch, &n_batches), GUSTO_OK);
+        for (int64_t j = 0; j < n_batches; j++) {
+            double  loss;
+            int64_t n;
+            ck_assert_int_eq(gu_block_sgd_step(context, &b, j, rate, &loss, &n), GUSTO_OK);
+            mean += loss;
+            total += n;
+        }
+        ck_assert_int_eq(total, gusto_ratings_nnz(ratings));
+        mean /= (double)total;
+    }
+    gu_block_sgd_clear(&context->allocator, &b);
+    return mean;
+}
+
+START_TEST(an_epoch_is_the_same_at_any_number_of_threads)
+{
+    static values one, more;
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    gusto_ratings *ratings = make_ratings(true);
+    for (int a = 0; a < 2; a++) {
+        const char *optimizer = a ? "adagrad" : "sgd";
+        start(&one);
+        gusto_context_set_threads(context, 1);
+        const double loss = run_epochs(ratings, &settings, optimizer, 0.02, 3, &one);
+        for (int threads = 2; threads <= 8; threads++) {
+            start(&more);
+            gusto_context_set_threads(context, threads);
+            ck_assert(run_epochs(ratings, &settings, optimizer, 0.02, 3, &more) == loss);
+            ck_assert_msg(memcmp(&one, &more, sizeof one) == 0, "%s at %d threads", optimizer, threads);
+        }
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* At a small rate an epoch is one step along the gradient of the whole objective: the same as the minibatch solver's full batch. */
+START_TEST(small_steps_follow_the_gradient)
+{
+    static values v, w;
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    gusto_ratings *ratings = make_ratings(true);
+    for (int way = 0; way < 4; way++) {
+        gu_bilinear_settings set = settings;
+        const double         rate = 1e-6;
+        set.by_count = way & 1;
+        set.loss = way & 2 ? GU_LOSS_LOGISTIC : GU_LOSS_SQUARED;
+        start(&v);
+        start(&w);
+        run_epochs(ratings, &set, "sgd", rate, 1, &v);
+
+        gu_training full = training_by("sgd");
+        full.batch_size = 64;
+        full.crossover = -1;
+        full.way = GU_WAY_SPARSE;
+        full.schedule = gusto_schedule_find("full");
+        gu_bilinear b;
+        int64_t     n_batches, n;
+        double      loss;
+        ck_assert_int_eq(gu_bilinear_init(context, &set, &full, ratings, K, w.P, w.Q, w.bu, w.bi, &b), GUSTO_OK);
+        ck_assert_int_eq(gu_bilinear_begin(context, &b, 0, &n_batches), GUSTO_OK);
+        ck_assert_int_eq(n_batches, 1);
+        ck_assert_int_eq(gu_bilinear_step(context, &b, 0, rate, &loss, &n), GUSTO_OK);
+        gu_bilinear_clear(&context->allocator, &b);
+
+        /* The steps themselves are too near to rounding to be compared; what they sum to is not. */
+        for (int u = 0; u < USERS; u++)
+            ck_assert_double_le(fabs((double)(2 * v.bu[u] - w.bu[u])), 2e-3 * fabs((double)w.bu[u]) + 1e-9);
+        for (int i = 0; i < ITEMS; i++)
+            ck_assert_double_le(fabs((double)(2 * v.bi[i] - w.bi[i])), 2e-3 * fabs((double)w.bi[i]) + 1e-9);
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* Both ways of stepping bring the error well under that of the mean. */
+START_TEST(training_lowers_the_loss)
+{
+    static values v;
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    gusto_ratings *ratings = make_ratings(false);
+    for (int a = 0; a < 2; a++) {
+        start(&v);
+        const double first = run_epochs(ratings, &settings, a ? "adagrad" : "sgd", a ? 0.1 : 0.02, 1, &v);
+        const double last = run_epochs(ratings, &settings, a ? "adagrad" : "sgd", a ? 0.1 : 0.02, 60, &v);
+        ck_assert_msg(last < 0.8 * first, "from %g to %g", first, last);
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+START_TEST(what_only_minibatches_can_do_is_refused)
+{
+    static values v;
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    gusto_ratings *ratings = make_ratings(false);
+    for (int what = 0; what < 5; what++) {
+        static const char *const said[] = {"adam", "users", "way", "gradient", "clip"};
+        gu_training              training = training_by(what == 0 ? "adam" : "sgd");
+        gu_block_sgd             b;
+        training.schedule = what == 1 ? gusto_schedule_find("users") : training.schedule;
+        training.way = what == 2 ? GU_WAY_DENSE : GU_WAY_AUTO;
+        training.mean_gradient = what == 3;
+        training.clip = what == 4;
+        ck_assert_int_eq(gu_block_sgd_init(context, &settings, &training, 1, 0, ratings, K, v.P, v.Q, v.bu, v.bi, &b),
+                         GUSTO_EOPTION);
+        ck_assert_ptr_nonnull(strstr(gusto_context_message(context), said[what]));
+        ck_assert_ptr_nonnull(strstr(gusto_context_message(context), "solver=minibatch"));
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+int main(void)
+{
+    RUN("grid", every_rating_is_in_one_block, blocks_have_nearly_equal_shares, an_epoch_is_the_same_at_any_number_of_threads,
+        small_steps_follow_the_gradient, training_lowers_the_loss, what_only_minibatches_can_do_is_refused);
+}
