@@ -21,7 +21,9 @@ typedef enum gu_stream {
     GU_STREAM_DROPOUT = 40,
     GU_STREAM_NEGATIVES,
     GU_STREAM_CLUSTERS = 48,
-    GU_STREAM_KMEANS
+    GU_STREAM_KMEANS,
+    GU_STREAM_PAIRS = 56,
+    GU_STREAM_DEAL
 } gu_stream;
 
 /* Four independent 32-bit words at counter (stream, a, b). */

@@ -114,6 +114,29 @@ typedef struct gu_group {
     const uint16_t   *drop; /* [n x n_panels]: bit l is set where lane l may not be in the list; NULL: all may */
 } gu_group;
 
+/* Where items that a user has not had are drawn from: the rows first .. first + n - 1 of a table, a block of items. Random words are those of
+ * (seed, key), from `counter` on; left and word are zero at the start. */
+typedef struct gu_unliked {
+    uint64_t        seed, key;
+    uint32_t        counter, word[4];
+    int             left;
+    int32_t         first, n;
+    const uint64_t *had; /* bit j is set where the user has had row first + j; one bit at least is not */
+    const uint32_t *
+        accept; /* by row, as is alias: in 2^-32, the chance that a row drawn uniformly is kept, else its alias is taken; NULL: uniform */
+    const int32_t *alias;
+} gu_unliked;
+
+/* Steps on pairs of rows of Q, scored bias + p . q. */
+typedef struct gu_pairwise {
+    gusto_real       *Q;    /* [n_items x ld], padding zero */
+    gusto_real       *bias; /* [n_items], or NULL: 0 */
+    int64_t           ld;
+    gusto_real        rate, l2_user, l2_item, l2_bias;
+    int               candidates; /* drawn for a liked item, at least 1 */
+    const gusto_real *weight;     /* hinge: [candidates], what a step weighs whose item was the t-th drawn; NULL: logistic */
+} gu_pairwise;
+
 typedef struct gu_kernels {
     gusto_isa isa;
 
@@ -150,6 +173,14 @@ typedef struct gu_kernels {
      * list->Q, list->bias: not read. z, p, g [ld].   Returns sum x d in double. */
     double (*svdpp_user)(const gu_svdpp_rates *by, const gu_entry_list *list, int64_t begin, int64_t end, gusto_real mu,
                          gusto_real *Q, gusto_real *bi, const gusto_real *z, gusto_real *bu, gusto_real *p, gusto_real *g);
+
+    /* For each liked item i of a user an item j that he has not had, and a step on x = x_i - x_j.
+     * Logistic: j has the highest score of those drawn; -log s(x); four liked items at a time, all at the same p, their j drawn at the p before
+     * the last four. Hinge: j is the first drawn that has x < 1, if one has; weight max(0, 1 - x); one liked item after the other.
+     *   y = -rate (derivative by x):   p <- p + y (Q[i] - Q[j]);   Q[i] <- Q[i] + y p;   Q[j] <- Q[j] - y p;   bias[i], bias[j] by y, -y,
+     * and every one of them - rate l2 of itself; a row that four have twice takes one step after the other.
+     * liked [n]: rows of the block, n >= 1. p [ld]. Returns the sum of losses in double. */
+    double (*pairwise)(const gu_pairwise *by, gu_unliked *from, int64_t n, const int32_t *liked, gusto_real *p);
 
     /* ---- dense batches ---- */
 

@@ -21,6 +21,7 @@
     X(residual_row)       \
     X(spmm_row)           \
     X(svdpp_user)         \
+    X(pairwise)           \
     X(activate)           \
     X(activate_back)      \
     X(softmax)            \

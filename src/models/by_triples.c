@@ -1,0 +1,62 @@
+/* See by_triples.h. */
+#include "models/by_triples.h"
+
+#include "core/memory.h"
+#include "models/by_gradients.h"
+#include "models/factors.h"
+#include "models/held_out_ndcg.h"
+
+#include <math.h>
+
+typedef struct trained {
+    gu_triples         triples;
+    const gusto_model *model;
+    const gu_state    *state;
+    gu_held_out        validation;
+} trained;
+
+static gusto_status begin(gusto_context *context, void *self, int64_t epoch, int64_t *n_batches)
+{
+    return gu_triples_begin(context, &((trained *)self)->triples, epoch, n_batches);
+}
+
+static gusto_status step(gusto_context *context, void *self, int64_t j, double rate, double *loss, int64_t *n)
+{
+    return gu_triples_step(context, &((trained *)self)->triples, j, rate, loss, n);
+}
+
+static gusto_status validate(gusto_context *context, void *self, double *metric)
+{
+    const trained    *t = self;
+    const gusto_model view = {.type = t->model->type, .options = t->model->options, .state = *t->state};
+    return gu_held_out_ndcg(context, &view, &t->validation, &t->triples.rows, metric);
+}
+
+gusto_status gu_by_triples_fit(gusto_context *context, const gusto_model *model, const gu_triples_settings *set, double init,
+                               bool biases, const gusto_ratings *ratings, const gusto_fit_options *fit, gu_state *state)
+{
+    gusto_status status = gu_factors_add(context, state, set->k, 0, false, biases);
+    if (status < 0)
+        return status;
+    gu_factors_draw(context, state, init / sqrt((double)set->k), false);
+    trained *t = gu_new_zero(context, 1, trained);
+    if (!t)
+        return GUSTO_ENOMEM;
+    t->model = model;
+    t->state = state;
+    gu_training training;
+    gu_training_read(&model->options, model->optimizer, model->optimizer_values, &training);
+    if (fit->validation)
+        status = gu_held_out_of(context, fit->validation, state, &t->validation);
+    if (status == GUSTO_OK)
+        status = gu_triples_init(context, set, &training, ratings, gu_state_real(state, "P"), gu_state_real(state, "Q"),
+                                 gu_state_optional(state, "bi"), &t->triples);
+    if (status == GUSTO_OK) {
+        gu_objective objective = {.self = t, .params = &t->triples.params, .begin = begin, .step = step, .validate = validate};
+        status = gu_by_gradients_train(context, model, &training, ratings, &t->validation, &objective, fit, &state->history);
+    }
+    gu_triples_clear(&context->allocator, &t->triples);
+    gu_held_out_clear(&context->allocator, &t->validation);
+    gu_free(&context->allocator, t);
+    return status;
+}
