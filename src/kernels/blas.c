@@ -23,6 +23,8 @@
 #define GU_BLAS_ROWS (INT64_C(1) << 30) /* rows in one call; the tests make it small */
 #endif
 
+enum { LQ_BLOCK = 64 }; /* columns of work for each row of a factorization: at least LAPACK's block */
+
 static int one_thread(void)
 {
     const int before = omp_get_max_threads();
@@ -157,6 +159,45 @@ bool gu_posv_double(int64_t n, double *A, int64_t lda, double *b)
     }
     threads_back(before);
     return positive;
+}
+
+/* By columns, A is wide: A' = L Q, and the rows of Q are the columns wanted. */
+void gu_orthonormal(int64_t n, int64_t b, gusto_real *A, int64_t lda, gusto_real *room)
+{
+    if (b == 0)
+        return;
+    const int before = one_thread();
+    const int size = (int)(gu_orthonormal_room(b) - b);
+    LAPACK(gelqf_work)(LAPACK_COL_MAJOR, (int)b, (int)n, A, (int)lda, room, room + b, size);
+    LAPACK(orglq_work)(LAPACK_COL_MAJOR, (int)b, (int)n, (int)b, A, (int)lda, room, room + b, size);
+    threads_back(before);
+}
+
+int64_t gu_orthonormal_room(int64_t b)
+{
+    return b + LQ_BLOCK * b;
+}
+
+/* By columns, the upper triangle is the lower one, and an eigenvector a column. */
+void gu_eigen_double(int64_t n, double *A, int64_t lda, double *value, double *room, int32_t *room_int)
+{
+    if (n == 0)
+        return;
+    const int before = one_thread();
+    LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', (int)n, A, (int)lda, value, room, (int)gu_eigen_room(n), room_int,
+                        (int)gu_eigen_int_room(n));
+    threads_back(before);
+}
+
+/* What LAPACK's documentation asks for. */
+int64_t gu_eigen_room(int64_t n)
+{
+    return 1 + 6 * n + 2 * n * n;
+}
+
+int64_t gu_eigen_int_room(int64_t n)
+{
+    return 3 + 5 * n;
 }
 
 void gu_gemv(int64_t m, int64_t n, gusto_real alpha, const gusto_real *A, int64_t lda, const gusto_real *x, gusto_real beta,

@@ -5,6 +5,8 @@
 #include <float.h>
 #include <math.h>
 #include <omp.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Against triple loops in double. Sizes are small and odd; leading dimensions are larger than the rows. */
 static const int64_t sizes[] = {0, 1, 2, 5, 8, 17, 40};
@@ -156,6 +158,82 @@ START_TEST(posv_refuses)
 }
 END_TEST
 
+/* The basis is orthonormal, also of columns that are too few, and the old columns lie in it: A = Q Q'A. */
+START_TEST(orthonormal)
+{
+    const int64_t n = 40;
+    for (int64_t b = 0; b <= n; b += 8)
+        for (int repeated = 0; repeated < 2; repeated++) {
+            gusto_real *room = malloc((size_t)gu_orthonormal_room(b) * sizeof *room + 1);
+            ck_assert_ptr_nonnull(room);
+            fill(A, 1);
+            for (int64_t r = 0; repeated && b > 1 && r < n; r++)
+                A[r * LD + b - 1] = A[r * LD];
+            memcpy(B, A, sizeof A);
+            gu_orthonormal(n, b, A, LD, room);
+            for (int64_t p = 0; p < b; p++) {
+                double left[LD] = {0};
+                for (int64_t q = 0; q < b; q++) {
+                    double dot = 0, projection = 0;
+                    for (int64_t r = 0; r < n; r++) {
+                        dot += (double)A[r * LD + p] * (double)A[r * LD + q];
+                        projection += (double)A[r * LD + q] * (double)B[r * LD + p];
+                    }
+                    check_near(dot, p == q, 30 * epsilon);
+                    for (int64_t r = 0; r < n; r++)
+                        left[r] += projection * (double)A[r * LD + q];
+                }
+                for (int64_t r = 0; r < n; r++)
+                    check_near(left[r], (double)B[r * LD + p], 100 * epsilon);
+            }
+            for (int64_t r = 0; r < LD; r++)
+                for (int64_t c = r < n ? b : 0; c < LD; c++)
+                    check_kept(A[r * LD + c], B[r * LD + c]);
+            free(room);
+        }
+}
+END_TEST
+
+/* The lower triangle is poisoned. By hand: [2 1; 1 2] has 1 with (1 -1) and 3 with (1 1). */
+START_TEST(eigen)
+{
+    static double full[LD * LD], vector[LD * LD];
+    double        a[4] = {2, 1, (double)NAN, 2}, value[LD];
+    double       *room = malloc((size_t)gu_eigen_room(40) * sizeof *room);
+    int32_t      *room_int = malloc((size_t)gu_eigen_int_room(40) * sizeof *room_int);
+    ck_assert(room && room_int);
+    gu_eigen_double(2, a, 2, value, room, room_int);
+    check_near(value[0], 1, 1e-14);
+    check_near(value[1], 3, 1e-14);
+    check_near(a[0], -a[1], 1e-14);
+    check_near(a[2], a[3], 1e-14);
+    for (int sn = 0; sn < N_SIZES; sn++) {
+        const int64_t n = sizes[sn];
+        fill(A, 4);
+        for (int64_t r = 0; r < n; r++)
+            for (int64_t c = 0; c < n; c++) {
+                full[r * LD + c] = (double)A[(r < c ? r : c) * LD + (r < c ? c : r)];
+                vector[r * LD + c] = c >= r ? full[r * LD + c] : (double)NAN;
+            }
+        gu_eigen_double(n, vector, LD, value, room, room_int);
+        for (int64_t j = 0; j < n; j++) {
+            double square = 0;
+            ck_assert(j == 0 || value[j - 1] <= value[j]);
+            for (int64_t r = 0; r < n; r++) {
+                double sum = 0;
+                for (int64_t c = 0; c < n; c++)
+                    sum += full[r * LD + c] * vector[j * LD + c];
+                check_near(sum, value[j] * vector[j * LD + r], 1e-12);
+                square += vector[j * LD + r] * vector[j * LD + r];
+            }
+            check_near(square, 1, 1e-12);
+        }
+    }
+    free(room);
+    free(room_int);
+}
+END_TEST
+
 START_TEST(gemv)
 {
     static gusto_real x[LD], y[LD];
@@ -207,5 +285,5 @@ END_TEST
 
 int main(void)
 {
-    RUN("blas", gemm, syrk, posv, posv_by_hand, posv_refuses, gemv, settings_stay);
+    RUN("blas", gemm, syrk, posv, posv_by_hand, posv_refuses, orthonormal, eigen, gemv, settings_stay);
 }
