@@ -150,6 +150,11 @@ GUSTO_API gusto_status gusto_model_recommend_rows(gusto_context *context, const 
 /* Saves a fitted model as a container: every tensor, option, dictionary, the seed.   Atomic: path is whole or untouched. */
 GUSTO_API gusto_status gusto_model_save(gusto_context *context, const gusto_model *model, const char *path);
 
+/* Saves lists as gusto_model_recommend makes them, with the model's dictionaries: docs/file-format.md, "Lists".
+ * users [n], items [n x n_best], scores [n x n_best] or NULL.   Atomic.   Errors: GUSTO_EUNFIT, GUSTO_EARG, GUSTO_EID, GUSTO_EIO. */
+GUSTO_API gusto_status gusto_lists_save(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
+                                        int n_best, const int32_t *items, const gusto_real *scores, const char *path);
+
 /* Loads it. The loaded model saves to the same bytes.   Errors: as gusto_container_open; GUSTO_EFORMAT names the tensor. */
 GUSTO_API gusto_status gusto_model_load(gusto_context *context, const char *path, gusto_model **out);
 

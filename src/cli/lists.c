@@ -16,14 +16,14 @@ exit_code read_titles(session *s, const gusto_model *model, const char *path, gu
 
 void lists_begin(const list_printer *p)
 {
-    if (p->json)
-        fputc('[', stdout);
+    if (p->format == LIST_ARRAY)
+        fputc('[', p->file);
 }
 
 void lists_end(const list_printer *p)
 {
-    if (p->json)
-        fputs(p->n_printed > 0 ? "\n]\n" : "]\n", stdout);
+    if (p->format == LIST_ARRAY)
+        fputs(p->n_printed > 0 ? "\n]\n" : "]\n", p->file);
 }
 
 static void print_json(const list_printer *p, int32_t row, int n, const int32_t *item, const gusto_real *score)
@@ -38,8 +38,11 @@ static void print_json(const list_printer *p, int32_t row, int n, const int32_t 
         json_array_append_new(items, entry);
     }
     json_t *line = json_pack("{s:o, s:o}", p->row_name, json_id(p->row_ids, row), "items", items);
-    fputs(p->n_printed > 0 ? ",\n" : "\n", stdout);
-    json_dumpf(line, stdout, JSON_REAL_PRECISION(REAL_DIGITS));
+    if (p->format == LIST_ARRAY)
+        fputs(p->n_printed > 0 ? ",\n" : "\n", p->file);
+    json_dumpf(line, p->file, JSON_REAL_PRECISION(REAL_DIGITS));
+    if (p->format == LIST_LINES)
+        fputc('\n', p->file);
     json_decref(line);
 }
 
@@ -47,19 +50,19 @@ static void print_text(const list_printer *p, int32_t row, int n, const int32_t 
 {
     for (int j = 0; j < n && item[j] >= 0; j++) {
         const char *title = p->titles ? gusto_titles_get(p->titles, item[j]) : NULL;
-        print_id(stdout, p->row_ids, row);
-        printf("\t%d\t", j + 1);
-        print_id(stdout, gusto_model_item_ids(p->model), item[j]);
-        fputc('\t', stdout);
-        print_real(stdout, score[j]);
+        print_id(p->file, p->row_ids, row);
+        fprintf(p->file, "\t%d\t", j + 1);
+        print_id(p->file, gusto_model_item_ids(p->model), item[j]);
+        fputc('\t', p->file);
+        print_real(p->file, score[j]);
         if (p->titles)
-            printf("\t%s", title ? title : "");
-        fputc('\n', stdout);
+            fprintf(p->file, "\t%s", title ? title : "");
+        fputc('\n', p->file);
     }
 }
 
 void lists_print(list_printer *p, int32_t row, int n, const int32_t *item, const gusto_real *score)
 {
-    (p->json ? print_json : print_text)(p, row, n, item, score);
+    (p->format == LIST_TEXT ? print_text : print_json)(p, row, n, item, score);
     p->n_printed++;
 }

@@ -1,4 +1,4 @@
-/* Lists of items as recommend and similar print them: a line or a JSON object for each row. */
+/* Lists of items as recommend and similar write them: lines or a JSON object for each row. */
 #ifndef CLI_LISTS_H
 #define CLI_LISTS_H
 
@@ -8,20 +8,26 @@
 
 enum { MOST_ITEMS = 1000000 }; /* for -n */
 
+typedef enum list_format {
+    LIST_TEXT,  /* row, rank, item, score[, title], a tab between them */
+    LIST_ARRAY, /* one JSON array of {"user": id, "items": [{"item", "score"[, "title"]}]} */
+    LIST_LINES  /* the same objects, a line each */
+} list_format;
+
 typedef struct list_printer {
+    FILE               *file;
+    list_format         format;
     const gusto_model  *model;
     const gusto_ids    *row_ids;  /* of what the lists are for */
     const char         *row_name; /* "user" or "item" */
     const gusto_titles *titles;   /* NULL: none */
-    bool                json;
     int64_t             n_printed;
 } list_printer;
 
 /* Reads the titles of the model's items; path NULL: none. */
 exit_code read_titles(session *s, const gusto_model *model, const char *path, gusto_titles **out);
 
-/* Text: row, rank, item, score[, title], a tab between them. JSON: an array of {"user": id, "items": [{"item", "score"[,
- * "title"]}]}. item, score [n]: a list as gusto_model_recommend fills it; -1 ends it. */
+/* item, score [n]: a list as gusto_model_recommend fills it; -1 ends it. */
 void lists_begin(const list_printer *p);
 void lists_print(list_printer *p, int32_t row, int n, const int32_t *item, const gusto_real *score);
 void lists_end(const list_printer *p);

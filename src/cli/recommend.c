@@ -1,16 +1,23 @@
 /* gusto recommend: the best items for some users, or for all. */
 #include "cli/common.h"
 #include "cli/lists.h"
+#include "cli/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { TILE = 1024 };
+enum { TILE = 8192, TILE_ITEMS = 1 << 20 }; /* users asked for at once, and items in their lists */
+
+typedef enum destination { PRINTED, CONTAINED } destination;
 
 typedef struct recommendation {
     const char **user;
-    const char  *best, *titles_path;
+    const char  *best, *titles_path, *output;
     int          all, json, keep_seen;
+
+    destination destination;
+    list_format format;
 
     int64_t       n_best;
     gusto_model  *model;
@@ -39,30 +46,109 @@ static exit_code choose_users(session *s, recommendation *r)
     return code;
 }
 
-static exit_code print_lists(session *s, const recommendation *r)
+/* What OUT is, by its ending. */
+static exit_code choose_format(recommendation *r)
+{
+    static const struct {
+        const char *ending;
+        destination destination;
+        list_format format;
+    } known[] = {{".tsv", PRINTED, LIST_TEXT}, {".jsonl", PRINTED, LIST_LINES}, {".json", PRINTED, LIST_ARRAY}};
+    static const char *const strange[] = {".csv", ".txt", ".mtx", ".gz"};
+
+    r->format = r->json ? LIST_ARRAY : LIST_TEXT;
+    if (!r->output)
+        return DONE;
+    const char *dot = strrchr(r->output, '.');
+    r->destination = CONTAINED;
+    for (size_t j = 0; dot && j < sizeof known / sizeof *known; j++)
+        if (strcmp(dot, known[j].ending) == 0) {
+            r->destination = known[j].destination;
+            r->format = known[j].format;
+        }
+    for (size_t j = 0; dot && j < sizeof strange / sizeof *strange; j++)
+        if (strcmp(dot, strange[j]) == 0)
+            return complain(BAD_USAGE, "-o %s: lists are written as .tsv, .jsonl, .json, or a container", r->output);
+    if (r->json && (r->destination == CONTAINED || r->format == LIST_TEXT))
+        return complain(BAD_USAGE, "-o %s: with --json its name ends in .json or .jsonl", r->output);
+    if (r->titles_path && r->destination == CONTAINED)
+        return complain(BAD_USAGE, "-o %s: a container of lists has no titles", r->output);
+    return DONE;
+}
+
+static exit_code make_lists(session *s, const recommendation *r, int32_t begin, int32_t n, int32_t *item, gusto_real *score)
 {
     const gusto_filter filter = {.size = sizeof filter, .keep_seen = r->keep_seen};
-    list_printer       printer = {
-              .model = r->model, .row_ids = gusto_model_user_ids(r->model), .row_name = "user", .titles = r->titles, .json = r->json};
+    const gusto_status status =
+        gusto_model_recommend(s->context, r->model, n, r->row + begin, (int)r->n_best, &filter, item, score);
+    return status < 0 ? failure(s, status) : interrupted() ? INTERRUPTED : DONE;
+}
+
+/* A tile of users at a time. */
+static exit_code print_lists(session *s, const recommendation *r, output *out)
+{
+    list_printer  printer = {.file = out->file,
+                             .format = r->format,
+                             .model = r->model,
+                             .row_ids = gusto_model_user_ids(r->model),
+                             .row_name = "user",
+                             .titles = r->titles};
     const int     n_best = (int)r->n_best;
-    const int32_t tile = r->n_users < TILE ? r->n_users : TILE;
-    int32_t      *item = need((size_t)tile * (size_t)n_best, sizeof *item);
-    gusto_real   *score = need((size_t)tile * (size_t)n_best, sizeof *score);
+    const int32_t most = n_best < TILE_ITEMS / TILE ? TILE : TILE_ITEMS / n_best + 1,
+                  tile = r->n_users < most ? r->n_users : most;
+    int32_t    *item = need((size_t)tile * (size_t)n_best, sizeof *item);
+    gusto_real *score = need((size_t)tile * (size_t)n_best, sizeof *score);
 
     exit_code code = DONE;
     lists_begin(&printer);
-    for (int32_t begin = 0; begin < r->n_users && code == DONE && !ferror(stdout); begin += tile) {
-        const int32_t      n = r->n_users - begin < tile ? r->n_users - begin : tile;
-        const gusto_status status = gusto_model_recommend(s->context, r->model, n, r->row + begin, n_best, &filter, item, score);
-        if (status < 0)
-            code = failure(s, status);
-        for (int32_t j = 0; j < n && status >= 0; j++)
+    for (int32_t begin = 0; begin < r->n_users && code == DONE && output_holds(out); begin += tile) {
+        const int32_t n = r->n_users - begin < tile ? r->n_users - begin : tile;
+        code = make_lists(s, r, begin, n, item, score);
+        for (int32_t j = 0; j < n && code == DONE; j++)
             lists_print(&printer, r->row[begin + j], n_best, item + (size_t)j * (size_t)n_best,
                         score + (size_t)j * (size_t)n_best);
     }
     lists_end(&printer);
     free(item);
     free(score);
+    return code;
+}
+
+/* All lists in memory: a container knows its shape before its first byte. */
+static exit_code save_lists(session *s, const recommendation *r)
+{
+    const size_t n_best = (size_t)r->n_best, n = (size_t)r->n_users * n_best;
+    int32_t     *item = need(n, sizeof *item);
+    gusto_real  *score = need(n, sizeof *score);
+    exit_code    code = DONE;
+    for (int32_t begin = 0; begin < r->n_users && code == DONE; begin += TILE)
+        code = make_lists(s, r, begin, r->n_users - begin < TILE ? r->n_users - begin : TILE, item + (size_t)begin * n_best,
+                          score + (size_t)begin * n_best);
+    if (code == DONE) {
+        const gusto_status status =
+            gusto_lists_save(s->context, r->model, r->n_users, r->row, (int)r->n_best, item, score, r->output);
+        code = status < 0 ? failure(s, status) : DONE;
+    }
+    free(item);
+    free(score);
+    return code;
+}
+
+static exit_code write_lists(session *s, const recommendation *r)
+{
+    if (r->output)
+        catch_interrupts();
+    exit_code code;
+    if (r->destination == CONTAINED) {
+        code = save_lists(s, r);
+    } else {
+        output out;
+        code = output_open(&out, r->output);
+        if (code == DONE)
+            code = output_close(&out, print_lists(s, r, &out));
+    }
+    if (code == DONE && r->output)
+        say(s, "lists of %d users to %s", r->n_users, r->output);
     return code;
 }
 
@@ -76,16 +162,22 @@ static exit_code work(session *s, recommendation *r)
     if (r->all && s->n_args > 1)
         return complain(BAD_USAGE, "--all takes no ids: \"%s\"", s->args[1]);
 
+    exit_code code = choose_format(r);
+    if (code == DONE)
+        code = check_output("-o", r->output, s->args[0]);
+    if (code != DONE)
+        return code;
+
     const gusto_status status = gusto_model_load(s->context, s->args[0], &r->model);
     if (status < 0)
         return failure(s, status);
     const int32_t n_items = gusto_model_n_items(r->model);
     if (r->n_best > n_items && n_items > 0)
         r->n_best = n_items;
-    exit_code code = read_titles(s, r->model, r->titles_path, &r->titles);
+    code = read_titles(s, r->model, r->titles_path, &r->titles);
     if (code == DONE)
         code = choose_users(s, r);
-    return code == DONE ? print_lists(s, r) : code;
+    return code == DONE ? write_lists(s, r) : code;
 }
 
 static exit_code run(session *s, int argc, const char **argv)
@@ -98,6 +190,10 @@ static exit_code run(session *s, int argc, const char **argv)
         {"titles", 0, POPT_ARG_STRING, &r.titles_path, 0, "a CSV file with the titles of items", "CSV"},
         {"keep-seen", 0, POPT_ARG_NONE, &r.keep_seen, 0, "items that the user had in training, too", NULL},
         {"json", 0, POPT_ARG_NONE, &r.json, 0, "print one JSON array", NULL},
+        {"output", 'o', POPT_ARG_STRING, &r.output, 0,
+         "where to write: text for .tsv, JSON for .json, JSON lines for .jsonl, the container otherwise (default: text to "
+         "standard output)",
+         "OUT"},
         POPT_TABLEEND};
     exit_code code;
     if (session_parse(s, own, false, 1, -1, argc, argv, &code))

@@ -17,7 +17,12 @@ typedef struct similarity {
 static exit_code print_lists(session *s, const similarity *a, int n, const int32_t *row)
 {
     const gusto_ids *ids = gusto_model_item_ids(a->model);
-    list_printer     printer = {.model = a->model, .row_ids = ids, .row_name = "item", .titles = a->titles, .json = a->json};
+    list_printer     printer = {.file = stdout,
+                                .format = a->json ? LIST_ARRAY : LIST_TEXT,
+                                .model = a->model,
+                                .row_ids = ids,
+                                .row_name = "item",
+                                .titles = a->titles};
     const size_t     n_best = (size_t)a->n_best;
     int32_t         *item = need((size_t)n * n_best, sizeof *item);
     gusto_real      *score = need((size_t)n * n_best, sizeof *score);

@@ -1,8 +1,13 @@
 """Every subcommand on good input."""
 import json
+import pathlib
+import sys
 import unittest
 
-from support import BAD_INPUT, MOVIES, Case, made_up
+from support import BAD_INPUT, BAD_USAGE, MOVIES, Case, made_up
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+import read_container  # noqa: E402 (it lies above this folder)
 
 
 class Help(Case):
@@ -166,6 +171,27 @@ class Lists(Case):
         self.assertEqual(len(everyone), 40)
         self.assertEqual([item["item"] for item in everyone[1]["items"]], [rows[0][2], rows[1][2]])
         self.assertAlmostEqual(everyone[1]["items"][0]["score"], float(rows[0][3]), places=6)
+
+    def test_lists_in_files(self):
+        model = self.fit()
+        text = self.gusto("recommend", model, "--all", "-n", "3")
+        self.gusto("recommend", model, "--all", "-n", "3", "-o", "l.tsv")
+        self.assertEqual(self.path("l.tsv").read_text(), text)
+        self.gusto("recommend", model, "--all", "-n", "3", "-o", "l.jsonl")
+        array = self.json(self.gusto("recommend", model, "--all", "-n", "3", "--json"))
+        self.assertEqual([json.loads(line) for line in self.path("l.jsonl").read_text().splitlines()], array)
+        self.gusto("recommend", model, "--all", "-n", "3", "-o", "l.lists")
+        tensors, metadata = read_container.read(self.path("l.lists"))
+        self.assertEqual(metadata["content"], "lists")
+        user, item, score, user_ids, item_ids = (tensors[name][2] for name in ("user", "item", "score", "user_ids", "item_ids"))
+        self.assertEqual(tensors["item"][1], [len(user), 3])
+        rows = self.rows(text)
+        self.assertEqual([(str(user_ids[user[j // 3]]), str(item_ids[i])) for j, i in enumerate(item)], [(row[0], row[2]) for row in rows])
+        for found, row in zip(score, rows):
+            self.assertAlmostEqual(found, float(row[3]), places=6)
+        self.refused(BAD_USAGE, "recommend", model, "--all", "-o", "l.csv", says=".tsv")
+        self.refused(BAD_USAGE, "recommend", model, "--all", "--json", "-o", "l.lists", says=".jsonl")
+        self.refused(BAD_USAGE, "recommend", model, "--all", "-o", model, says="replace the input")
 
     def test_similar(self):
         model = self.fit(model="popularity")

@@ -27,6 +27,8 @@ class FullDisk(Case):
                         ("fit", self.ratings, "-m", "mf", "-s", "epochs=1", "-q", "-o", "new.gusto"),
                         ("fit", self.ratings, "-m", "mf", "-s", "epochs=1", "-q", "--checkpoint", "c.gusto"),
                         ("predict", model, pairs, "-o", "out.tsv"),
+                        ("recommend", model, "--all", "-n", "20", "-o", "out.tsv"),
+                        ("recommend", model, "--all", "-n", "20", "-o", "out.lists"),
                         ("convert", self.ratings, "-o", "out.csv"),
                         ("convert", self.ratings, "-o", "out.ratings"),
                         ("split", self.ratings, "--fraction", "0.5", "--train", "a.tsv", "--test", "b.tsv"),
