@@ -123,7 +123,7 @@ GUSTO_API gusto_status gusto_model_similar(gusto_context *context, const gusto_m
                                            int n_best, int32_t *out, gusto_real *scores);
 
 /* Why an item is scored as it is for a user: the n_best features of the item that add most to the score, greatest first.
- * features, parts [n_best], caller's: columns of gusto_model_item_features, and what each adds; filled up with -1 and NaN.
+ * n_best may be 0, to ask whether the model can. features, parts [n_best], caller's: columns of gusto_model_item_features, and what each adds; filled up with -1 and NaN.
  * Errors: GUSTO_EUNFIT, GUSTO_EID, GUSTO_EUNSUPPORTED (a model that does not score by features), GUSTO_ENOMEM. */
 GUSTO_API gusto_status gusto_model_explain(gusto_context *context, const gusto_model *model, int32_t user, int32_t item,
                                            int n_best, int32_t *features, gusto_real *parts);

@@ -74,6 +74,16 @@ static exit_code make_model(session *s, fit *f)
     return DONE;
 }
 
+/* What a model can make nothing of is said before anything is read. */
+static exit_code check_features(const fit *f)
+{
+    if (f->item_files && !gusto_model_uses_item_features(f->fitted))
+        return complain(BAD_USAGE, "--item-features: model %s makes no use of features of items", f->model);
+    if (f->user_files && !gusto_model_uses_user_features(f->fitted))
+        return complain(BAD_USAGE, "--user-features: model %s makes no use of features of users", f->model);
+    return DONE;
+}
+
 static exit_code read_data(session *s, fit *f)
 {
     exit_code code = read_ratings(s, s->args[0], &f->train);
@@ -214,6 +224,8 @@ static exit_code work(session *s, fit *f)
     exit_code code = check_arguments(s, f);
     if (code == DONE)
         code = make_model(s, f);
+    if (code == DONE)
+        code = check_features(f);
     if (code != DONE)
         return code;
 

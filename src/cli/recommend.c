@@ -14,7 +14,7 @@ typedef enum destination { PRINTED, CONTAINED } destination;
 typedef struct recommendation {
     const char **user;
     const char  *best, *titles_path, *output;
-    int          all, json, keep_seen;
+    int          all, json, keep_seen, explain;
 
     destination destination;
     list_format format;
@@ -73,6 +73,8 @@ static exit_code choose_format(recommendation *r)
         return complain(BAD_USAGE, "-o %s: with --json its name ends in .json or .jsonl", r->output);
     if (r->titles_path && r->destination == CONTAINED)
         return complain(BAD_USAGE, "-o %s: a container of lists has no titles", r->output);
+    if (r->explain && r->destination == CONTAINED)
+        return complain(BAD_USAGE, "-o %s: a container of lists has no explanations", r->output);
     return DONE;
 }
 
@@ -92,7 +94,8 @@ static exit_code print_lists(session *s, const recommendation *r, output *out)
                              .model = r->model,
                              .row_ids = gusto_model_user_ids(r->model),
                              .row_name = "user",
-                             .titles = r->titles};
+                             .titles = r->titles,
+                             .explains = r->explain ? s->context : NULL};
     const int     n_best = (int)r->n_best;
     const int32_t most = n_best < TILE_ITEMS / TILE ? TILE : TILE_ITEMS / n_best + 1,
                   tile = r->n_users < most ? r->n_users : most;
@@ -104,9 +107,11 @@ static exit_code print_lists(session *s, const recommendation *r, output *out)
     for (int32_t begin = 0; begin < r->n_users && code == DONE && output_holds(out); begin += tile) {
         const int32_t n = r->n_users - begin < tile ? r->n_users - begin : tile;
         code = make_lists(s, r, begin, n, item, score);
-        for (int32_t j = 0; j < n && code == DONE; j++)
-            lists_print(&printer, r->row[begin + j], n_best, item + (size_t)j * (size_t)n_best,
-                        score + (size_t)j * (size_t)n_best);
+        for (int32_t j = 0; j < n && code == DONE; j++) {
+            const gusto_status status = lists_print(&printer, r->row[begin + j], n_best, item + (size_t)j * (size_t)n_best,
+                                                    score + (size_t)j * (size_t)n_best);
+            code = status < 0 ? failure(s, status) : DONE;
+        }
     }
     lists_end(&printer);
     free(item);
@@ -168,7 +173,9 @@ static exit_code work(session *s, recommendation *r)
     if (code != DONE)
         return code;
 
-    const gusto_status status = gusto_model_load(s->context, s->args[0], &r->model);
+    gusto_status status = gusto_model_load(s->context, s->args[0], &r->model);
+    if (status == GUSTO_OK && r->explain) /* whether it can at all */
+        status = gusto_model_explain(s->context, r->model, 0, 0, 0, NULL, NULL);
     if (status < 0)
         return failure(s, status);
     const int32_t n_items = gusto_model_n_items(r->model);
@@ -189,6 +196,9 @@ static exit_code run(session *s, int argc, const char **argv)
         {"best", 'n', POPT_ARG_STRING, &r.best, 0, "how many items each (default: 10)", "N"},
         {"titles", 0, POPT_ARG_STRING, &r.titles_path, 0, "a CSV file with the titles of items", "CSV"},
         {"keep-seen", 0, POPT_ARG_NONE, &r.keep_seen, 0, "items that the user had in training, too", NULL},
+        {"explain", 0, POPT_ARG_NONE, &r.explain, 0,
+         "with each item the features that add most to its score, and how much; for models that score by features, as content",
+         NULL},
         {"json", 0, POPT_ARG_NONE, &r.json, 0, "print one JSON array", NULL},
         {"output", 'o', POPT_ARG_STRING, &r.output, 0,
          "where to write: text for .tsv, JSON for .json, JSON lines for .jsonl, the container otherwise (default: text to "
@@ -206,4 +216,4 @@ static exit_code run(session *s, int argc, const char **argv)
 }
 
 const command command_recommend = {"recommend", "MODEL_FILE (--user ID... | --all)",
-                                   "Recommends items: user, rank, item, score, title.", run};
+                                   "Recommends items: user, rank, item, score, title, why.", run};

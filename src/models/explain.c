@@ -12,7 +12,8 @@ gusto_status gusto_model_explain(gusto_context *context, const gusto_model *mode
     if (status < 0)
         return status;
     if (!model->type->explain)
-        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s does not score by features", model->type->name);
+        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s does not score by features, so it cannot explain",
+                        model->type->name);
     if (user < 0 || user >= model->state.n_users || item < 0 || item >= model->state.n_items)
         return gu_error(context, GUSTO_EID, "user %d, item %d: expected 0 to %d and 0 to %d", user, item,
                         model->state.n_users - 1, model->state.n_items - 1);

@@ -27,6 +27,8 @@ gusto_status gu_hybrid_member(gu_hybrid_fit *fit, const gusto_ratings *ratings, 
         return status;
     gusto_fit_options options = *fit->options;
     options.validation = NULL;
+    options.user_features = gusto_model_uses_user_features(*out) ? options.user_features : NULL;
+    options.item_features = gusto_model_uses_item_features(*out) ? options.item_features : NULL;
     options.progress = report;
     options.user = fit;
 

@@ -86,6 +86,27 @@ gusto_status gu_roster_of(gusto_context *context, const gusto_model *model, gu_r
                                 : GUSTO_OK;
 }
 
+static bool uses(const gu_model_type *type, bool items)
+{
+    return items ? type->uses_item_features : type->uses_user_features;
+}
+
+bool gu_members_use(const gusto_model *model, bool items)
+{
+    bool        any = uses(model->type, items);
+    const char *at = model->type->members ? gu_model_string(model, model->type->members) : "";
+    for (at += strspn(at, ", "); *at && !any; at += strspn(at, ", ")) {
+        const size_t n = strcspn(at, ", ");
+        char         label[GU_LABEL_TEXT];
+        int          number;
+        snprintf(label, sizeof label, "%.*s", (int)(n < sizeof label ? n : sizeof label - 1), at);
+        const gu_model_type *type = type_of(label, &number);
+        any = type && uses(type, items);
+        at += n;
+    }
+    return any;
+}
+
 gusto_status gu_roster_make(gusto_context *context, const gusto_model *model, const gu_roster *roster, int m, gusto_model **out)
 {
     gusto_status status = gusto_model_create(context, roster->type[m]->name, out);

@@ -39,6 +39,9 @@ gusto_status gu_roster_read(gusto_context *context, const gu_model_type *own, co
 /* The members of a model, which may have none. */
 gusto_status gu_roster_of(gusto_context *context, const gusto_model *model, gu_roster *out);
 
+/* Whether the model, or a member of it, makes use of features of items (or of users). */
+bool gu_members_use(const gusto_model *model, bool items);
+
 /* An unfitted model of member m, with the options that the whole has under its label.   The caller destroys *out.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_roster_make(gusto_context *context, const gusto_model *model, const gu_roster *roster, int m, gusto_model **out);
 

@@ -310,12 +310,12 @@ const gusto_features *gusto_model_item_features(const gusto_model *model)
 
 bool gusto_model_uses_user_features(const gusto_model *model)
 {
-    return model->type->uses_user_features;
+    return gu_members_use(model, false);
 }
 
 bool gusto_model_uses_item_features(const gusto_model *model)
 {
-    return model->type->uses_item_features;
+    return gu_members_use(model, true);
 }
 
 const gusto_epoch *gusto_model_history(const gusto_model *model, int64_t *n)

@@ -44,9 +44,10 @@ static gusto_status complete(gusto_context *context, const gusto_model *model, c
     fit->size = sizeof *fit;
     if ((fit->checkpoint || fit->resume) && !model->type->by_gradients)
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no epochs: it cannot be checkpointed", model->type->name);
-    if ((fit->user_features && !model->type->uses_user_features) || (fit->item_features && !model->type->uses_item_features))
+    const bool users = !fit->user_features || gusto_model_uses_user_features(model);
+    if (!users || (fit->item_features && !gusto_model_uses_item_features(model)))
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s makes no use of features of %s", model->type->name,
-                        fit->user_features && !model->type->uses_user_features ? "users" : "items");
+                        users ? "items" : "users");
     return GUSTO_OK;
 }
 

@@ -53,7 +53,8 @@ struct gu_model_type {
     const char *const (*training_defaults)
         [2]; /* by gradients: defaults of training's options that differ, {name, text}, ended by NULL; else NULL */
     bool by_gradients;
-    bool uses_user_features, uses_item_features; /* others refuse them; state has them when fit is called */
+    bool uses_user_features,
+        uses_item_features; /* others refuse them, unless a member uses them; state has them when fit is called */
 
     /* Refuses a text that an option (a string) may not have, before it is set. NULL: there is nothing to refuse.
      * Errors: GUSTO_EOPTION, saying why. */

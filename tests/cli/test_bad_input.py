@@ -39,6 +39,9 @@ class Options(Case):
         self.refused(BAD_USAGE, "fit", self.ratings, "more", "-m", "mf", says="more")
         self.refused(BAD_USAGE, "fit", self.ratings, "-m", says="-m")
         self.refused(BAD_USAGE, "fit", self.ratings, "-m", "mf", "--valid", self.ratings, "--holdout", "0.1", says="--holdout")
+        for flags in ((), ("--dry-run",)):
+            self.refused(BAD_USAGE, "fit", self.ratings, "-m", "mf", "--item-features", "none.csv", *flags, says="model mf makes no use")
+        self.refused(BAD_USAGE, "fit", self.ratings, "-m", "content", "-o", "m", says="--item-features")
         self.refused(BAD_USAGE, "recommend", model, says="--user")
         self.refused(BAD_USAGE, "recommend", model, "--all", "--user", "10", says="--all")
         self.refused(BAD_USAGE, "similar", model, says="--item")

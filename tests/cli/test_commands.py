@@ -4,7 +4,7 @@ import pathlib
 import sys
 import unittest
 
-from support import BAD_INPUT, BAD_USAGE, MOVIES, Case, made_up
+from support import BAD_INPUT, BAD_USAGE, FAILED, MOVIES, Case, made_up
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 import read_container  # noqa: E402 (it lies above this folder)
@@ -200,6 +200,19 @@ class Lists(Case):
         self.assertNotIn("100", [row[2] for row in rows])
         found = self.json(self.gusto("similar", model, "--item", "100", "-n", "4", "--json"))
         self.assertEqual([item["item"] for item in found[0]["items"]], [row[2] for row in rows])
+
+    def test_recommend_explains(self):
+        kinds = self.write("kinds.csv", "itemId,kind\n" + "".join(f"{100 + i},{('even', 'odd')[i % 2]}\n" for i in range(31)))
+        self.gusto("fit", self.ratings, "-m", "content", "--item-features", kinds, "--feature-columns", "kind:name", "-o", "m.gusto", "-q")
+        rows = self.rows(self.gusto("recommend", "m.gusto", "--user", "10", "-n", "3", "--explain"))
+        found = self.json(self.gusto("recommend", "m.gusto", "--user", "10", "-n", "3", "--explain", "--json"))[0]["items"]
+        for row, item in zip(rows, found):
+            self.assertEqual(int(row[2]) % 2, 0)  # user 10 likes even items
+            name, part = row[4].split(" ")
+            self.assertEqual((name, item["why"][0]["feature"], len(item["why"])), ("kind=even", "kind=even", 1))
+            self.assertAlmostEqual(float(part), item["why"][0]["part"], places=6)
+        self.assertNotIn("why", self.json(self.gusto("recommend", "m.gusto", "--user", "10", "--json"))[0]["items"][0])
+        self.refused(FAILED, "recommend", self.fit(), "--user", "10", "--explain", says="mf does not score by features")
 
     @unittest.skipUnless((MOVIES / "ratings.csv").exists(), "the embedded data set is not there")
     def test_embedded_data_set(self):

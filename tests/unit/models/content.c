@@ -1,6 +1,9 @@
 /* content: tastes against ridge regression solved by elimination in double; implicit profiles by hand; items nobody has rated; explanations. */
 #include "linear.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 enum { F = 4 };
 
 /* Items 0 .. n-1 and one more that nobody has rated, with features f0 .. f3 from a small pattern. */
@@ -239,8 +242,47 @@ START_TEST(implicit_scores_are_cosines_of_tf_idf)
 }
 END_TEST
 
+/* The whole accepts the features that a member uses, hands them to it alone, and keeps them in one file. */
+START_TEST(a_hybrid_hands_its_features_on)
+{
+    gusto_context *context;
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    const matrix      m = matrix_draw(14, 10, true, 7);
+    gusto_ratings    *ratings = matrix_ratings(context, &m);
+    gusto_features   *features = features_of(context, m.n_items + 1);
+    gusto_fit_options fit = gusto_fit_options_default();
+    gusto_model      *model, *loaded;
+    char              path[512];
+    const char       *folder = getenv("TMPDIR");
+    snprintf(path, sizeof path, "%s/gusto-test-%ld-hybrid", folder ? folder : "/tmp", (long)getpid());
+    fit.item_features = features;
+    ck_assert_int_eq(gusto_model_create(context, "hybrid", &model), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "members", "als"), GUSTO_OK);
+    ck_assert(!gusto_model_uses_item_features(model));
+    ck_assert_int_eq(gusto_model_fit(context, model, ratings, &fit), GUSTO_EUNSUPPORTED);
+    ck_assert_int_eq(gusto_model_set(context, model, "members", "als, content"), GUSTO_OK);
+    ck_assert(gusto_model_uses_item_features(model) && !gusto_model_uses_user_features(model));
+    ck_assert_msg(gusto_model_fit(context, model, ratings, &fit) == GUSTO_OK, "%s", gusto_context_message(context));
+    ck_assert_int_eq(gusto_model_save(context, model, path), GUSTO_OK);
+    ck_assert_msg(gusto_model_load(context, path, &loaded) == GUSTO_OK, "%s", gusto_context_message(context));
+    for (int32_t u = 0; u < m.n_users; u++)
+        for (int32_t i = 0; i <= m.n_items; i++) {
+            gusto_real x, y;
+            ck_assert_int_eq(gusto_model_predict(context, model, 1, &u, &i, &x), GUSTO_OK);
+            ck_assert_int_eq(gusto_model_predict(context, loaded, 1, &u, &i, &y), GUSTO_OK);
+            ck_assert(x == y && isfinite((double)x));
+        }
+    remove(path);
+    gusto_model_destroy(model);
+    gusto_model_destroy(loaded);
+    gusto_ratings_destroy(ratings);
+    gusto_features_destroy(features);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
     RUN("content", tastes_are_ridge_regressions, item_biases_are_explained_by_features, an_unrated_item_is_scored_and_explained,
-        implicit_scores_are_cosines_of_tf_idf);
+        implicit_scores_are_cosines_of_tf_idf, a_hybrid_hands_its_features_on);
 }
