@@ -26,7 +26,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { VARIANT, HIDDEN, ACTIVATION, L2, DROPOUT, USE_VALUES, N_OPTIONS };
+enum { VARIANT, HIDDEN, ACTIVATION, L2, L2_USER, L2_ITEM, DROPOUT, USE_VALUES, N_OPTIONS };
 enum { ITEMS, USERS, MULTINOMIAL };
 
 static const char *variant_choice(int t)
@@ -47,6 +47,9 @@ static const gusto_option options[N_OPTIONS] = {
     [HIDDEN] = {"hidden", GUSTO_OPTION_INT, 150, 1, 1024, NULL, "units of the hidden layer"},
     [ACTIVATION] = {"activation", GUSTO_OPTION_NAME, GU_ACTIVATION_SIGMOID, 0, 0, activation_choice, "of the hidden layer"},
     [L2] = {"l2", GUSTO_OPTION_REAL, 60, 0, 1e9, NULL, "ridge on the weights of both layers, against the loss of all ratings"},
+    [L2_USER] = {"l2_user", GUSTO_OPTION_REAL, 5, 0, 1e9, NULL,
+                 "ridge on the biases of users in the baseline, and on that of a new user, in ratings"},
+    [L2_ITEM] = {"l2_item", GUSTO_OPTION_REAL, 3, 0, 1e9, NULL, "ridge on the biases of items in the baseline, in ratings"},
     [DROPOUT] = {"dropout", GUSTO_OPTION_REAL, 0, 0, 0.99, NULL, "share of the entries of an input row that are left out"},
     [USE_VALUES] = {"use_values", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "multinomial: values weigh, else an observed pair is 1"},
 };
@@ -99,6 +102,8 @@ static gusto_status fit_baseline(gusto_context *context, const gusto_ratings *ra
     gusto_status status = gusto_model_create(context, "baseline", &baseline);
     if (status == GUSTO_OK)
         status = gusto_model_set_number(context, baseline, "keep_seen", 0);
+    for (int o = L2_USER; o <= L2_ITEM && status == GUSTO_OK; o++)
+        status = gusto_model_set_number(context, baseline, options[o].name, gu_model_option(t->model, options[o].name));
     if (status == GUSTO_OK)
         status = gusto_model_fit(context, baseline, ratings, NULL);
     if (status == GUSTO_OK) {
@@ -287,6 +292,7 @@ static gusto_status step(gusto_context *context, void *self, int64_t j, double r
     gu_layer      *layer = &t->tower.layer[0];
     gu_input_how   plain = t->how;
     plain.unit = false;
+    plain.dropout = 0; /* what was left out is what the output is held against */
     gu_input_take(&t->rows, rows, which, &plain, &t->target);
     t->how.dropout = gu_model_option(t->model, options[DROPOUT].name);
     gu_input_take(&t->rows, rows, which, &t->how, &t->input);
@@ -394,18 +400,18 @@ static void predict(const gusto_context *context, const gusto_model *model, int6
         gu_factors_predict(context, model, n, users, items, out);
 }
 
-/* The bias of a new user in the baseline, at its ridge of 5 ratings. */
-static gusto_real bias_of(const gu_state *state, int64_t n, const int32_t *item, const gusto_real *value,
+/* The bias of a new user in the baseline. */
+static gusto_real bias_of(const gu_state *state, double l2, int64_t n, const int32_t *item, const gusto_real *value,
                           const gusto_real *weight)
 {
     const gusto_real *base = gu_state_real(state, "base");
-    double            sum = 0, all = 5;
+    double            sum = 0, all = l2;
     for (int64_t e = 0; e < n; e++) {
         const double w = weight ? (double)weight[e] : 1;
         sum += w * ((double)value[e] - state->mean - (double)base[item[e]]);
         all += w;
     }
-    return (gusto_real)(sum / all);
+    return all > 0 ? (gusto_real)(sum / all) : 0;
 }
 
 /* What the encoder makes of a user's row. */
@@ -417,7 +423,9 @@ static void encode(const gusto_context *context, const gusto_model *model, int64
     const gusto_tensor *V = gu_state_tensor(state, "V");
     const bool          multinomial = (int)gu_model_option(model, options[VARIANT].name) == MULTINOMIAL;
     const bool          ones = multinomial && gu_model_option(model, options[USE_VALUES].name) == 0;
-    const gusto_real   *base = gu_state_real(state, "base"), bias = multinomial ? 0 : bias_of(state, n, item, value, weight);
+    const gusto_real   *base = gu_state_real(state, "base");
+    const double        l2 = gu_model_option(model, options[L2_USER].name);
+    const gusto_real    bias = multinomial ? 0 : bias_of(state, l2, n, item, value, weight);
     double              square = 0;
     for (int64_t e = 0; e < n; e++)
         square += ones ? 1 : (double)value[e] * (double)value[e];
@@ -440,7 +448,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
         const gu_fold_in_problem problem = {.loss = GU_LOSS_SQUARED,
                                             .biases = true,
                                             .l2 = gu_model_option(model, options[L2].name),
-                                            .l2_bias = 1,
+                                            .l2_bias = gu_model_option(model, options[L2_USER].name),
                                             .mu = gu_state_real(state, "mu")[0],
                                             .Q = gu_state_tensor(state, "Q"),
                                             .bi = gu_state_real(state, "bi")};
