@@ -239,21 +239,11 @@ void gu_bilinear_move(const gu_bilinear *b, const gu_param *param, int64_t row, 
                       int64_t n)
 {
     const int64_t ld = param->ld;
-    gusto_real   *x = param->data + row * ld;
     if (b->training->mean_gradient)
         b->kernels->scale(ld, (gusto_real)(1 / (double)n), g);
-    if (b->params.clip > 0) {
-        const double length = sqrt(b->kernels->sum_squares(ld, g));
-        if (length > b->params.clip)
-            b->kernels->scale(ld, (gusto_real)(b->params.clip / length), g);
-    }
-
-    gusto_real *slot[GUSTO_MAX_SLOTS];
-    for (int s = 0; s < b->params.optimizer->n_slots; s++)
-        slot[s] = param->slot[s] + row * ld;
-    b->params.optimizer->update(b->params.plan, (gusto_real)rate, step, (size_t)ld, x, g, slot);
+    gu_params_move(&b->params, b->kernels, param, row, step, rate, g);
     if (b->set.nonnegative && ld > 1)
-        b->kernels->positive(ld, x);
+        b->kernels->positive(ld, param->data + row * ld);
 }
 
 void gu_bilinear_move_bias(const gu_bilinear *b, const gu_param *param, int64_t row, int64_t step, double rate, double sum,

@@ -3,8 +3,8 @@
 
 #include "core/memory.h"
 #include "core/tiles.h"
-#include "kernels/kernels.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { COPY_TILE = 1 << 18 };
@@ -50,6 +50,21 @@ gu_param *gu_params_add(gusto_context *context, gu_params *params, const char *n
         complete = complete && p->slot[s];
     }
     return complete ? p : NULL;
+}
+
+void gu_params_move(const gu_params *params, const gu_kernels *kernels, const gu_param *param, int64_t row, int64_t step,
+                    double rate, gusto_real *g)
+{
+    const int64_t ld = param->ld;
+    if (params->clip > 0) {
+        const double length = sqrt(kernels->sum_squares(ld, g));
+        if (length > params->clip)
+            kernels->scale(ld, (gusto_real)(params->clip / length), g);
+    }
+    gusto_real *slot[GUSTO_MAX_SLOTS];
+    for (int s = 0; s < params->optimizer->n_slots; s++)
+        slot[s] = param->slot[s] + row * ld;
+    params->optimizer->update(params->plan, (gusto_real)rate, step, (size_t)ld, param->data + row * ld, g, slot);
 }
 
 static void copy(gusto_context *context, int64_t n, const gusto_real *from, gusto_real *to)

@@ -3,6 +3,7 @@
 #define GU_PARAMS_H
 
 #include "core/context.h"
+#include "kernels/kernels.h"
 
 #include <gusto/optimizer.h>
 
@@ -37,6 +38,10 @@ void         gu_params_clear(const gusto_allocator *allocator, gu_params *params
 /* Adds an array of the model, with zeroed state. share: a param whose step counts it shares, or NULL. Returns it, or NULL without memory. */
 gu_param *gu_params_add(gusto_context *context, gu_params *params, const char *name, int64_t n_rows, int64_t width, int64_t ld,
                         gusto_real *data, const gu_param *share);
+
+/* One row takes its step-th step by gradient g [ld], which is clipped in place. */
+void gu_params_move(const gu_params *params, const gu_kernels *kernels, const gu_param *param, int64_t row, int64_t step,
+                    double rate, gusto_real *g);
 
 /* Copies all arrays to `kept`, or back. */
 void gu_params_keep(gusto_context *context, gu_params *params);

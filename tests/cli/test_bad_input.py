@@ -11,7 +11,7 @@ class Options(Case):
         model = self.fit()
         self.refused(BAD_USAGE, "fti", says='did you mean "fit"?')
         self.refused(BAD_USAGE, "fit", self.ratings, "--seeed", "1", says=['"seeed"', 'did you mean "seed"?'])
-        self.refused(BAD_USAGE, "fit", self.ratings, "-m", "fm", "-o", "m", says='did you mean "mf"?')
+        self.refused(BAD_USAGE, "fit", self.ratings, "-m", "mff", "-o", "m", says='did you mean "mf"?')
         self.refused(BAD_USAGE, "fit", self.ratings, "-m", "mf", "-s", "rnak=4", "-o", "m", says='did you mean "rank"?')
         self.refused(BAD_USAGE, "evaluate", model, self.ratings, "--metric", "nddcg@10", says='did you mean "ndcg"?')
         self.refused(BAD_USAGE, "list", "modles", says='did you mean "models"?')

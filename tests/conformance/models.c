@@ -414,7 +414,7 @@ START_TEST(no_failed_allocation_leaks_or_crashes)
     fixture_path(path, "sweep");
     for (int t = 0; gusto_model_name_at(t, NULL); t++) {
         bool whole = false;
-        for (long n = 1; !whole; n++) {
+        for (long n = 1; !whole; n += n < 600 ? 1 : 5) { /* later ones are fits of members, over and over */
             counting        c = {.fail_at = n};
             gusto_allocator allocator = counting_allocator(&c);
             whole = whole_life(&allocator, t, path);
