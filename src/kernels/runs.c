@@ -3,7 +3,8 @@
  * A rating costs a dot product and two updates: 6 k flops on two rows of k numbers. What it waits for is the memory: so the row of the user
  * stays in registers while his ratings pass, and they pass by fours. The four dot products share the loads of p, one transposed fold
  * ends all four, and the four residuals are taken at the same p: within a group p is stale by at most three ratings, which costs nothing
- * measurable. The rows of items are asked for ROWS_AHEAD entries early, past the end of the run.
+ * measurable. The rows of items are asked for ITEMS_AHEAD entries early, past the end of the run, and those of
+ * users USERS_AHEAD runs early: many runs are shorter than a fetch takes.
  *
  * `plain` is squared loss, constant steps and one ridge: compiled for each length up to 8 vectors, with p in registers. The general case, once
  * for all lengths, adds the logistic loss, AdaGrad, ridges by row and the projection, and has p in the first-level cache. */
@@ -11,7 +12,7 @@
 #include "kernels/rows.h"
 #include "kernels/variant.h"
 
-enum { GROUP = 4, HELD_MOST = 8 };
+enum { GROUP = 4, HELD_MOST = 8, ITEMS_AHEAD = 16, USERS_AHEAD = 4 };
 
 /* The user whose run is at work. p is in `held`, or in memory where it is longer than HELD_MOST vectors. */
 typedef struct at_work {
@@ -133,7 +134,7 @@ VEC_INLINE void take_group(int64_t n, int m, bool plain, bool held, const gu_run
     for (int j = 0; j < GROUP; j++)
         sum[j] = vec_zero();
     for (int j = 0; j < m; j++) {
-        prefetch_row(n, &ahead, e + j + ROWS_AHEAD);
+        prefetch_row(n, &ahead, e + j + ITEMS_AHEAD);
         q[j] = sgd->Q + runs->item[e + j] * (n * GU_LANES);
     }
     for (int64_t v = 0; v < n; v++) {
@@ -179,7 +180,7 @@ VEC_INLINE double take_runs(int64_t n, bool plain, bool held, const gu_runs *run
         const int32_t u = runs->user[r];
         const int64_t end = runs->start[r + 1];
         at_work       user = {.row = sgd->P + u * (n * GU_LANES), .bias = sgd->bu ? sgd->bu[u] : 0};
-        prefetch_row(n, &users, r + 1);
+        prefetch_row(n, &users, r + USERS_AHEAD);
         const gusto_real share = !plain && sgd->share_p ? sgd->share_p[u] : 1;
         user.ridge = sgd->l2 * share;
         user.ridge_bias = sgd->l2_bias * share;
