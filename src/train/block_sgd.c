@@ -199,7 +199,7 @@ gusto_status gu_block_sgd_step(gusto_context *context, void *self, int64_t j, do
     const int     side = b->grid.side, shift = (int)((j + b->epoch) % side);
     int64_t       taken = 0;
     b->sgd.rate = (gusto_real)rate;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(gu_threads(context)) reduction(+ : taken)
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context)) reduction(+ : taken)
     for (int row = 0; row < side; row++) {
         const gu_runs runs = gu_grid_block(&b->grid, row, (row + shift) % side);
         b->loss[row] = b->kernels->sgd_runs(&runs, &b->sgd);
