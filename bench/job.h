@@ -31,7 +31,7 @@ typedef struct bench_job {
     void (*run)(bench_settings *settings);
 } bench_job;
 
-extern const bench_job bench_training, bench_ways, bench_reading, bench_serving;
+extern const bench_job bench_training, bench_ways, bench_reading, bench_serving, bench_clusters;
 
 /* Ends the program, with the context's message, if a call has failed. */
 void bench_check(const gusto_context *context, gusto_status status);

@@ -8,7 +8,7 @@
 #include <popt.h>
 #include <string.h>
 
-static const bench_job *const jobs[] = {&bench_training, &bench_ways, &bench_reading, &bench_serving};
+static const bench_job *const jobs[] = {&bench_training, &bench_ways, &bench_reading, &bench_serving, &bench_clusters};
 
 enum { N_JOBS = sizeof jobs / sizeof *jobs };
 

@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-LEVEL = {"core": 0, "kernels": 1, "data": 2, "io": 3, "optim": 4, "rate": 4, "schedule": 4, "train": 5, "net": 6, "models": 7, "eval": 8, "cli": 9}
+LEVEL = {"core": 0, "kernels": 1, "data": 2, "io": 3, "optim": 4, "rate": 4, "schedule": 4, "train": 5, "cluster": 5, "net": 6, "models": 7, "eval": 8, "cli": 9}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 BLAS_HEADER = re.compile(r"(^|/)(cblas|cblas_64|lapacke|lapack|openblas_config|mkl\w*)\.h$")

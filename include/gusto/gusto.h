@@ -7,6 +7,7 @@
 #include "evaluate.h"
 #include "features.h"
 #include "ids.h"
+#include "kmeans.h"
 #include "model.h"
 #include "optimizer.h"
 #include "option.h"

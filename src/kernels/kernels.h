@@ -258,6 +258,10 @@ typedef struct gu_kernels {
     /* Offers scores of items first, first + 1, ... to the heap. NaN and -infinity are never taken. */
     void (*top_push)(gu_top *top, int64_t n, const gusto_real *score, int32_t first);
 
+    /* The j of the highest 2 dot[j] - square[j], the lower of equal ones; best: that and the second highest. n: a multiple of LANES; where there is no
+     * center, square is infinite. Without a number that is higher than -infinity: 0. */
+    int64_t (*nearest)(int64_t n, const gusto_real *dot, const gusto_real *square, gusto_real best[2]);
+
     /* ---- scores by factors (panels.c): x = bias[item]; x <- p[f] q[f] + x, f = 0 .. k - 1 in order; x <- x + base[user] ---- */
 
     /* One panel [k x GU_LANES] of n <= GU_LANES rows of X: row[0], row[1], ..., or 0, 1, ... if row is NULL; lanes past n are zero.

@@ -40,6 +40,7 @@
     X(amsgrad)            \
     X(permute)            \
     X(top_push)           \
+    X(nearest)            \
     X(panel_pack)         \
     X(panels_top)         \
     X(sgd_runs)

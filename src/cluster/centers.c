@@ -1,0 +1,120 @@
+/* See centers.h. */
+#include "cluster/centers.h"
+
+#include "core/memory.h"
+#include "kernels/blas.h"
+
+#include <math.h>
+#include <string.h>
+
+gusto_status gu_centers_init(gusto_context *context, const gu_points *points, int64_t k, gu_centers *out)
+{
+    *out = (gu_centers){.k = k, .ld = gu_padded(points->d), .k_ld = gu_padded(k)};
+    out->C = gu_new_zero(context, k * out->ld, gusto_real);
+    out->square = gu_new(context, out->k_ld, gusto_real);
+    if (!points->X)
+        out->T = gu_new_zero(context, points->d * out->k_ld, gusto_real);
+    if (out->C && out->square && (points->X || out->T))
+        return GUSTO_OK;
+    gu_centers_clear(&context->allocator, out);
+    return GUSTO_ENOMEM;
+}
+
+void gu_centers_clear(const gusto_allocator *allocator, gu_centers *centers)
+{
+    gu_free(allocator, centers->C);
+    gu_free(allocator, centers->T);
+    gu_free(allocator, centers->square);
+    *centers = (gu_centers){0};
+}
+
+void gu_centers_measure(const gusto_context *context, const gu_points *points, gu_centers *centers)
+{
+    const gu_kernels *kernels = gu_kernels_of(context);
+    const int64_t     k = centers->k, ld = centers->ld, k_ld = centers->k_ld;
+    double            longest = 0;
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context)) reduction(max : longest)
+    for (int64_t c = 0; c < k; c++) {
+        gusto_real *x = centers->C + c * ld;
+        double      square = kernels->sum_squares(ld, x);
+        if (points->scale && square > 0) {
+            kernels->scale(ld, (gusto_real)(1 / sqrt(square)), x);
+            square = kernels->sum_squares(ld, x);
+        }
+        centers->square[c] = (gusto_real)square;
+        longest = fmax(longest, square);
+    }
+    for (int64_t c = k; c < k_ld; c++)
+        centers->square[c] = (gusto_real)INFINITY;
+    centers->longest = sqrt(longest);
+    if (!centers->T)
+        return;
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
+    for (int64_t i = 0; i < points->d; i++)
+        for (int64_t c = 0; c < k; c++)
+            centers->T[i * k_ld + c] = centers->C[c * ld + i];
+}
+
+void gu_centers_set(const gu_points *points, gu_centers *centers, int64_t c, int64_t j)
+{
+    gusto_real *to = centers->C + c * centers->ld;
+    memset(to, 0, (size_t)centers->ld * sizeof *to);
+    if (points->X) {
+        memcpy(to, points->X + j * points->ld, (size_t)points->d * sizeof *to);
+        return;
+    }
+    for (int64_t e = points->rows->start[j]; e < points->rows->start[j + 1]; e++)
+        to[points->rows->column[e]] = points->rows->value[e];
+}
+
+int64_t gu_centers_room(const gu_points *points, const gu_centers *centers)
+{
+    return GU_POINT_TILE * (centers->k_ld + (points->X ? points->d : 0));
+}
+
+/* Whether the points stand one after the other in memory. */
+static bool neighbours(int64_t n, const int32_t *row)
+{
+    for (int64_t j = 1; j < n; j++)
+        if (row[j] != row[0] + j)
+            return false;
+    return true;
+}
+
+void gu_centers_dots(const gu_kernels *kernels, const gu_points *points, const gu_centers *centers, int64_t n, const int32_t *row,
+                     gusto_real *room)
+{
+    const int64_t k_ld = centers->k_ld, d = points->d;
+    if (points->X) {
+        gusto_real       *gathered = room + GU_POINT_TILE * k_ld;
+        const bool        in_place = neighbours(n, row);
+        const gusto_real *from = in_place && n > 0 ? points->X + row[0] * points->ld : gathered;
+        for (int64_t j = 0; j < n && !in_place; j++)
+            memcpy(gathered + j * d, points->X + row[j] * points->ld, (size_t)d * sizeof *gathered);
+        gu_gemm(false, true, n, centers->k, d, 1, from, in_place ? points->ld : d, centers->C, centers->ld, 0, room, k_ld);
+    } else {
+        const gusto_rows *rows = points->rows;
+        for (int64_t j = 0; j < n; j++)
+            kernels->spmm_row(rows->start[row[j]], rows->start[row[j] + 1], rows->nnz, rows->column, NULL, rows->value, k_ld,
+                              centers->T, 0, centers->T, room + j * k_ld);
+    }
+    for (int64_t j = 0; j < n && points->scale; j++)
+        kernels->scale(k_ld, points->scale[row[j]], room + j * k_ld);
+}
+
+double gu_centers_distance(const gu_points *points, const gu_centers *centers, int64_t j, int64_t c)
+{
+    const gusto_real *y = centers->C + c * centers->ld;
+    if (points->X) {
+        const gusto_real *x = points->X + j * points->ld;
+        const double      scale = points->scale ? (double)points->scale[j] : 1;
+        double            sum = 0;
+        for (int64_t i = 0; i < points->d; i++) {
+            const double gap = scale * (double)x[i] - (double)y[i];
+            sum += gap * gap;
+        }
+        return sum;
+    }
+    const double distance = points->square[j] - 2 * gu_point_dot(points, j, y) + (double)centers->square[c];
+    return distance > 0 ? distance : 0;
+}
