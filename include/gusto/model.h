@@ -46,7 +46,7 @@ GUSTO_API gusto_status gusto_model_get(gusto_context *context, const gusto_model
 GUSTO_API gusto_status gusto_model_set_optimizer(gusto_context *context, gusto_model *model, const gusto_optimizer_type *type,
                                                  const double *values);
 
-/* Bytes that a fit to ratings of that shape would allocate at its peak, beside the ratings. */
+/* Bytes that a fit to ratings of that shape would allocate at its peak, beside the ratings, without features. */
 GUSTO_API gusto_status gusto_model_memory(gusto_context *context, const gusto_model *model, int32_t n_users, int32_t n_items,
                                           int64_t nnz, bool dense, int64_t *bytes);
 

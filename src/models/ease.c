@@ -5,6 +5,8 @@
  * lambda_i = l2 + drop / (1 - drop) (X'X)_ii: the second term is what dropping each entry of the input with probability `drop` comes to (Steck
  * 2020). `scale` a replaces X by X diag(count)^-a first: without it, popular items take most of the loss.
  *
+ * Features of items are further rows of X, times `features`: items that share them are alike, whoever had them. Only the system of items has these.
+ *
  * Where users are few, the system of items is not made. With K = X Lambda^-1 X' + I (Woodbury),
  *   P = Lambda^-1 - Lambda^-1 X' K^-1 X Lambda^-1,   gain_j = lambda_j P_jj = 1 - x_j' K^-1 x_j / lambda_j,
  * the scores of the users of the training set are X - Z, where Z = K^-1 X diag(1 / gain) is all that is kept, and a new row x scores
@@ -27,7 +29,7 @@ static const char *form_choice(int t)
     return t < 3 ? names[t] : NULL;
 }
 
-enum { L2, DROP, SCALE, USE_VALUES, FORM, N_OPTIONS };
+enum { L2, DROP, SCALE, USE_VALUES, FORM, FEATURES, N_OPTIONS };
 enum { FORM_AUTO, FORM_ITEMS, FORM_USERS };
 
 static const gusto_option options[N_OPTIONS] = {
@@ -38,6 +40,8 @@ static const gusto_option options[N_OPTIONS] = {
     [USE_VALUES] = {"use_values", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "take the values of ratings, not 1 for every pair"},
     [FORM] = {"form", GUSTO_OPTION_NAME, FORM_AUTO, 0, 0, form_choice,
               "which system is solved: items x items, users x users, or the one that takes less memory"},
+    [FEATURES] = {"features", GUSTO_OPTION_REAL, 3, 0, 1e6, NULL,
+                  "what features of items are multiplied by, as rows beside those of users; 0: they are not used"},
 };
 
 static gu_ease_settings settings(const gusto_model *model)
@@ -46,6 +50,7 @@ static gu_ease_settings settings(const gusto_model *model)
         .l2 = gu_model_option(model, options[L2].name),
         .drop = gu_model_option(model, options[DROP].name),
         .scale = gu_model_option(model, options[SCALE].name),
+        .features = gu_model_option(model, options[FEATURES].name),
         .values = gu_model_option(model, options[USE_VALUES].name) != 0,
     };
 }
@@ -56,11 +61,21 @@ static bool by_items(const gusto_model *model, int64_t n_users, int64_t n_items)
     return form == FORM_ITEMS || (form == FORM_AUTO && n_items * n_items <= n_users * (n_users + n_items));
 }
 
+static bool has_features(const gusto_model *model, const gu_state *state)
+{
+    return state->item_features && gu_model_option(model, options[FEATURES].name) > 0;
+}
+
+static int64_t memory_of(const gusto_model *model, bool items, int64_t n_users, int64_t n_items, int64_t nnz)
+{
+    return (items ? gu_ease_items_memory(n_items) : gu_ease_users_memory(n_users, n_items)) +
+           gu_user_rows_memory(model, n_users, nnz, settings(model).values);
+}
+
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
 {
     (void)dense;
-    return (by_items(model, n_users, n_items) ? gu_ease_items_memory(n_items) : gu_ease_users_memory(n_users, n_items)) +
-           gu_user_rows_memory(model, n_users, nnz, settings(model).values);
+    return memory_of(model, by_items(model, n_users, n_items), n_users, n_items, nnz);
 }
 
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
@@ -68,8 +83,11 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 {
     (void)fit_options;
     const gu_ease_settings set = settings(model);
-    const bool             items = by_items(model, state->n_users, state->n_items);
-    gusto_status status = gu_need(context, memory(model, state->n_users, state->n_items, gusto_ratings_nnz(ratings), false),
+    const bool             features = has_features(model, state);
+    const bool             items = features || by_items(model, state->n_users, state->n_items);
+    if (features && (int)gu_model_option(model, options[FORM].name) == FORM_USERS)
+        return gu_error(context, GUSTO_EUNSUPPORTED, "ease: features of items need form=items");
+    gusto_status status = gu_need(context, memory_of(model, items, state->n_users, state->n_items, gusto_ratings_nnz(ratings)),
                                   items ? "ease, by a system of items" : "ease, by a system of users");
     if (status == GUSTO_OK)
         status = gu_user_rows_keep(context, ratings, set.values, state);
@@ -88,7 +106,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
 {
     gusto_status status = gu_user_rows_check(context, state, settings(model).values);
-    if (status < 0 || by_items(model, state->n_users, state->n_items))
+    if (status < 0 || has_features(model, state) || by_items(model, state->n_users, state->n_items))
         return status < 0 ? status : gu_state_expect(context, state, "B", state->n_items, state->n_items);
     status = gu_state_expect(context, state, "Z", state->n_users, state->n_items);
     static const char *const vectors[] = {"ridge", "gain", "scale"};
@@ -246,6 +264,7 @@ const gu_model_type gu_model_ease = {
     .summary = "linear item-item autoencoder in closed form (Steck 2019)",
     .options = options,
     .n_options = N_OPTIONS,
+    .uses_item_features = true,
     .tensors = tensors,
     .fit = fit,
     .attach = attach,

@@ -1,5 +1,6 @@
 /* The two solves of EASE. See ease.c. */
 #include "core/memory.h"
+#include "data/features.h"
 #include "data/ratings.h"
 #include "kernels/spd.h"
 #include "models/ease.h"
@@ -36,8 +37,29 @@ static void weights_from_inverse(const gusto_context *context, int64_t n, const 
     }
 }
 
+/* G <- G + weight^2 F'F, F [features x n_items]. */
+static gusto_status add_features(gusto_context *context, const gusto_features *features, double weight, gusto_real *G, int64_t ld)
+{
+    const gusto_rows by_item = gu_rows_view(&features->rows);
+    gu_rows          by_feature;
+    gusto_status     status = gu_rows_transpose(context, &by_item, &by_feature);
+    if (status < 0)
+        return status;
+    gusto_real *weights = gu_new(context, by_feature.n_rows, gusto_real);
+    status = weights ? GUSTO_OK : GUSTO_ENOMEM;
+    for (int32_t f = 0; weights && f < by_feature.n_rows; f++)
+        weights[f] = (gusto_real)(weight * weight);
+    const gusto_rows columns = gu_rows_view(&by_feature);
+    if (weights)
+        gu_gram(context, &(gu_gram_of){.rows = &by_item, .columns = &columns, .values = true, .weight = weights, .add = true}, G,
+                ld);
+    gu_free(&context->allocator, weights);
+    gu_rows_clear(&context->allocator, &by_feature);
+    return status;
+}
+
 static gusto_status solve_items(gusto_context *context, const gu_ease_settings *set, const gusto_rows *by_item,
-                                const gusto_rows *by_user, gusto_real *B, int64_t ld)
+                                const gusto_rows *by_user, const gusto_features *features, gusto_real *B, int64_t ld)
 {
     const int64_t n = by_item->n_rows;
     gusto_real   *scale = gu_new(context, 2 * n, gusto_real);
@@ -46,14 +68,16 @@ static gusto_status solve_items(gusto_context *context, const gu_ease_settings *
     gusto_real *ridge = scale + n;
     weigh_items(set, by_item, scale, ridge);
     gu_gram(context, &(gu_gram_of){.rows = by_item, .columns = by_user, .values = set->values}, B, ld);
+    gusto_status status = features && set->features > 0 ? add_features(context, features, set->features, B, ld) : GUSTO_OK;
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = i; j < n; j++)
             B[i * ld + j] *= scale[i] * scale[j];
         B[i * ld + i] += ridge[i];
     }
-    int64_t      row;
-    gusto_status status = gu_spd_factor(context, n, B, ld, &row);
-    if (status < 0)
+    int64_t row = -1;
+    if (status == GUSTO_OK)
+        status = gu_spd_factor(context, n, B, ld, &row);
+    if (status < 0 && row >= 0)
         gu_error(context, status, "ease: the system is singular at item %lld (from 0): raise option l2", (long long)row);
     if (status == GUSTO_OK)
         status = gu_spd_inverse(context, n, B, ld);
@@ -71,7 +95,7 @@ gusto_status gu_ease_fit_items(gusto_context *context, const gu_ease_settings *s
         return status;
     const int64_t n = by_item.n_rows, ld = gu_padded(n);
     gusto_real   *B = gu_state_add(context, state, "B", GU_DTYPE_REAL, n, n, ld);
-    return B ? solve_items(context, set, &by_item, &by_user, B, ld) : GUSTO_ENOMEM;
+    return B ? solve_items(context, set, &by_item, &by_user, state->item_features, B, ld) : GUSTO_ENOMEM;
 }
 
 /* Z <- X, scaled. */

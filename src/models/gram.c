@@ -25,7 +25,8 @@ static int64_t from_row(const gusto_rows *columns, int32_t c, int32_t r)
 static void gram_row(const gu_gram_of *of, int32_t r, gusto_real *restrict g)
 {
     const gusto_rows *rows = of->rows, *columns = of->columns;
-    memset(g + r, 0, (size_t)(rows->n_rows - r) * sizeof *g);
+    if (!of->add)
+        memset(g + r, 0, (size_t)(rows->n_rows - r) * sizeof *g);
     for (int64_t e = rows->start[r]; e < rows->start[r + 1]; e++) {
         const int32_t    c = rows->column[e];
         const gusto_real x = (of->values ? rows->value[e] : 1) * (of->weight ? of->weight[c] : 1);

@@ -68,6 +68,51 @@ START_TEST(both_forms_are_the_closed_form)
 }
 END_TEST
 
+/* Features are users that only training sees: scores are those of ratings with weight times the features as further users. */
+START_TEST(features_are_further_rows)
+{
+    enum { FEATURES = 3 };
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    const matrix m = matrix_draw(9, 12, true, 4);
+    matrix       longer = m;
+    int64_t      start[MOST + 1] = {0};
+    int32_t      column[FEATURES * MOST];
+    gusto_real   value[FEATURES * MOST];
+    gusto_rows   rows = {.n_rows = m.n_items, .n_columns = FEATURES, .start = start, .column = column, .value = value};
+    longer.n_users = m.n_users + FEATURES;
+    for (int i = 0; i < m.n_items; i++) {
+        for (int f = 0; f < FEATURES; f++)
+            if ((i + f) % 3 != 0) {
+                column[rows.nnz] = f;
+                value[rows.nnz++] = (gusto_real)(1 + f);
+                longer.x[m.n_users + f][i] = 2. * (1 + f);
+            }
+        start[i + 1] = rows.nnz;
+    }
+    gusto_features   *features;
+    gusto_model      *model;
+    gusto_ratings    *ratings = matrix_ratings(context, &m);
+    gusto_fit_options fit = gusto_fit_options_default();
+    double            want[MOST][MOST];
+    reference(&longer, 1.5, 0, 0, want);
+    ck_assert_int_eq(gusto_features_from_rows(context, &rows, NULL, NULL, &features), GUSTO_OK);
+    fit.item_features = features;
+    ck_assert_int_eq(gusto_model_create(context, "ease", &model), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "l2", "1.5"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "features", "2"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "use_values", "yes"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "form", "users"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_fit(context, model, ratings, &fit), GUSTO_EUNSUPPORTED);
+    ck_assert_int_eq(gusto_model_set(context, model, "form", "auto"), GUSTO_OK);
+    ck_assert_msg(gusto_model_fit(context, model, ratings, &fit) == GUSTO_OK, "%s", gusto_context_message(context));
+    matrix_check_scores(context, model, &m, want, true, 2e-4);
+    gusto_model_destroy(model);
+    gusto_features_destroy(features);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 /* The objective of the essay, whose derivative by any weight off the diagonal must vanish. */
 static double objective(const matrix *m, double l2, double (*B)[MOST])
 {
@@ -195,6 +240,6 @@ END_TEST
 
 int main(void)
 {
-    RUN("ease", both_forms_are_the_closed_form, weights_are_the_optimum, likeness_does_not_depend_on_the_form,
-        a_singular_system_names_the_option, rows_are_kept_without_seen_items);
+    RUN("ease", both_forms_are_the_closed_form, features_are_further_rows, weights_are_the_optimum,
+        likeness_does_not_depend_on_the_form, a_singular_system_names_the_option, rows_are_kept_without_seen_items);
 }
