@@ -117,11 +117,11 @@ typedef struct gu_group {
 /* Where items that a user has not had are drawn from: the rows first .. first + n - 1 of a table, a block of items. Random words are those of
  * (seed, key), from `counter` on; left and word are zero at the start. */
 typedef struct gu_unliked {
-    uint64_t        seed, key;
-    uint32_t        counter, word[4];
-    int             left;
-    int32_t         first, n;
-    const uint64_t *had; /* bit j is set where the user has had row first + j; one bit at least is not */
+    uint64_t       seed, key;
+    uint32_t       counter, word[4];
+    int            left;
+    int32_t        first, n;
+    const uint8_t *had; /* [n]: 1 where the user has had row first + j; 0 for one at least */
     const uint32_t *
         accept; /* by row, as is alias: in 2^-32, the chance that a row drawn uniformly is kept, else its alias is taken; NULL: uniform */
     const int32_t *alias;

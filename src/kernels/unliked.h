@@ -25,12 +25,12 @@ static inline int32_t unliked_draw(gu_unliked *from)
         at = (int32_t)(product >> 32);
         if (from->accept && (uint32_t)product >= from->accept[from->first + at])
             at = from->alias[from->first + at] - from->first;
-        if (!(from->had[at / 64] >> at % 64 & 1))
+        if (!from->had[at])
             return from->first + at;
     }
     do
         at = at + 1 < from->n ? at + 1 : 0;
-    while (from->had[at / 64] >> at % 64 & 1);
+    while (from->had[at]);
     return from->first + at;
 }
 

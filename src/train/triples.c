@@ -8,7 +8,7 @@
  * Drawn from blocks that stay, an item would only ever be compared with an eighth of the others. So items are dealt anew in every epoch, by a random
  * permutation: over epochs the other item of a triple is any item, each with the chance that plain sampling gives it.
  *
- * Every rating is taken once an epoch, those of a user in a block one after the other: his factors stay in registers, and a bitmap of
+ * Every rating is taken once an epoch, those of a user in a block one after the other: his factors stay in registers, and a map of
  * his items, set and wiped with the run, tells what may not be drawn. In the order of slots a block of items is one piece of memory, small enough for
  * the second-level cache, and no two threads write into one line of biases; items are copied in when an epoch begins, and out after each round.
  *
@@ -24,7 +24,7 @@
 #include <omp.h>
 #include <string.h>
 
-enum { MOST_SIDE = 8, LEAST_ITEMS = 64, WORD = 64, DRAWS_BITS = 28 };
+enum { MOST_SIDE = 8, LEAST_ITEMS = 64, LINE = 64, DRAWS_BITS = 28 };
 
 /* Whether training asks for what triples do not have. */
 static gusto_status check(gusto_context *context, const gu_training *training)
@@ -44,10 +44,10 @@ static int32_t side_of(int64_t n_items)
     return n < 1 ? 1 : n > MOST_SIDE ? MOST_SIDE : (int32_t)n;
 }
 
-/* Whole lines of biases, whole words of bits. */
+/* Whole lines of biases and of bytes. */
 static int64_t stride_of(int64_t n_items, int32_t side)
 {
-    return gu_n_tiles(gu_n_tiles(n_items, side), WORD) * WORD;
+    return gu_n_tiles(gu_n_tiles(n_items, side), LINE) * LINE;
 }
 
 /* Items of block c: places of the shuffle from *first on. */
@@ -102,7 +102,7 @@ static gusto_status make_room(gusto_context *context, const gu_triples_settings 
     t->block = gu_new(context, n_items, uint8_t);
     t->entry = gu_new(context, t->rows.nnz, int32_t);
     t->run = gu_new(context, n_users * (t->side + 1), int32_t);
-    t->had = gu_new_zero(context, gu_threads(context) * (t->stride / WORD), uint64_t);
+    t->had = gu_new_zero(context, (int64_t)gu_threads(context) * t->stride, uint8_t);
     t->loss = gu_new(context, t->side, double);
     t->taken = gu_new(context, t->side, int64_t);
     if (!t->by.Q || (t->bi && !t->by.bias) || !t->bound || !t->item || !t->slot || !t->block || !t->entry || !t->run || !t->had ||
@@ -240,7 +240,7 @@ gusto_status gu_triples_begin(gusto_context *context, void *self, int64_t epoch,
 }
 
 /* Block b of users meets block c of items. */
-static double meet(const gusto_context *context, const gu_triples *t, int32_t b, int32_t c, uint64_t *had, int64_t *taken)
+static double meet(const gusto_context *context, const gu_triples *t, int32_t b, int32_t c, uint8_t *had, int64_t *taken)
 {
     const gu_kernels *kernels = gu_kernels_of(context);
     int64_t           place;
@@ -254,14 +254,14 @@ static double meet(const gusto_context *context, const gu_triples *t, int32_t b,
         if (n == 0 || n == from.n) /* none to like, or none but liked ones */
             continue;
         for (int32_t e = 0; e < n; e++)
-            had[(liked[e] - from.first) / WORD] |= UINT64_C(1) << (liked[e] - from.first) % WORD;
+            had[liked[e] - from.first] = 1;
         from.key = (uint64_t)t->epoch << 32 | (uint64_t)u;
         from.counter = (uint32_t)c << DRAWS_BITS;
         from.left = 0;
         loss += kernels->pairwise(&t->by, &from, n, liked, t->P + u * t->by.ld);
         *taken += n;
         for (int32_t e = 0; e < n; e++)
-            had[(liked[e] - from.first) / WORD] = 0;
+            had[liked[e] - from.first] = 0;
     }
     return loss;
 }
@@ -272,7 +272,7 @@ gusto_status gu_triples_step(gusto_context *context, void *self, int64_t j, doub
     t->by.rate = (gusto_real)rate;
 #pragma omp parallel num_threads(gu_threads(context))
     {
-        uint64_t *had = t->had + (int64_t)omp_get_thread_num() * (t->stride / WORD);
+        uint8_t *had = t->had + (int64_t)omp_get_thread_num() * t->stride;
 #pragma omp for schedule(dynamic, 1)
         for (int32_t b = 0; b < t->side; b++) {
             const int32_t c = (int32_t)((b + j) % t->side);

@@ -34,7 +34,7 @@ typedef struct gu_triples {
     uint32_t   *accept;       /* [side x stride] */
     int32_t    *alias, *pile; /* [side x stride] */
     double     *weight, *chance;
-    uint64_t   *had;  /* [threads x words] */
+    uint8_t    *had;  /* [threads x stride] */
     double     *loss; /* [side] */
     int64_t    *taken;
 } gu_triples;

@@ -11,7 +11,7 @@ typedef struct problem {
 
 static const int32_t liked[LIKED] = {3, 5, 8, 13, 21, 22, 30, 44, 45, 46, 66};
 static gusto_real    weights[10];
-static uint64_t      had[1];
+static uint8_t       had[BLOCK];
 
 static void setup_problem(problem *x, int64_t k)
 {
@@ -24,9 +24,9 @@ static void setup_problem(problem *x, int64_t k)
             (r == ITEMS ? x->p : x->Q + r * ld)[f] = (gusto_real)((2 * gu_uniform(word[0]) - 1) / sqrt((double)k));
             x->bias[r == ITEMS ? 0 : r] = (gusto_real)(gu_uniform(word[1]) - 0.5);
         }
-    had[0] = 0;
+    memset(had, 0, sizeof had);
     for (int e = 0; e < LIKED; e++)
-        had[0] |= UINT64_C(1) << (liked[e] - FIRST);
+        had[liked[e] - FIRST] = 1;
     for (int t = 0; t < 10; t++)
         weights[t] = 1 / (gusto_real)(t + 1);
 }
@@ -98,9 +98,9 @@ START_TEST(a_step_is_minus_rate_times_the_gradient)
         setup_problem(&before, K);
         setup_problem(&after, K);
         const int32_t i = FIRST, j = FIRST + 1;
-        uint64_t      only = 1;
+        const uint8_t only[2] = {1, 0};
         gu_pairwise   by = how(&after, K, 1, hinge, true);
-        gu_unliked    from = {.seed = 5, .first = FIRST, .n = 2, .had = &only};
+        gu_unliked    from = {.seed = 5, .first = FIRST, .n = 2, .had = only};
         const double  loss = table[0]->pairwise(&by, &from, 1, &i, after.p);
         gusto_real   *at[5] = {before.p, before.Q + i * by.ld, before.Q + j * by.ld, before.bias + i, before.bias + j};
         gusto_real   *to[5] = {after.p, after.Q + i * by.ld, after.Q + j * by.ld, after.bias + i, after.bias + j};
@@ -136,12 +136,12 @@ START_TEST(the_first_violation_counts)
             x.bias[r] = r == 3 ? 5 : r == 40 ? 20 : 0; /* item 3 is above all but item 40 */
         y = x;
         gu_unliked from = {.seed = 1, .first = FIRST, .n = BLOCK, .had = had};
-        uint64_t   most = had[0] | UINT64_C(1) << (40 - FIRST);
-        from.had = &most;
+        had[40 - FIRST] = 1;
         ck_assert(table[v]->pairwise(&by, &from, 1, liked, x.p) == 0);
         ck_assert_mem_eq(&x, &y, sizeof x);
 
-        most = ~(UINT64_C(1) << (40 - FIRST)); /* item 40 alone may be drawn, so at the first turn */
+        memset(had, 1, sizeof had);
+        had[40 - FIRST] = 0; /* item 40 alone may be drawn, so at the first turn */
         const double loss = table[v]->pairwise(&by, &from, 1, liked, x.p);
         ck_assert_double_gt(loss, 14);
         ck_assert_double_lt(loss, 18);
@@ -150,11 +150,38 @@ START_TEST(the_first_violation_counts)
 }
 END_TEST
 
+/* Only item 40 violates: which draw meets it says what the step weighs. */
+START_TEST(a_violation_weighs_by_its_turn)
+{
+    const gu_kernels *table[MOST_VARIANTS];
+    static problem    x;
+    int               turns = 0;
+    variants(table);
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        setup_problem(&x, 2);
+        for (int r = 0; r < ITEMS; r++)
+            x.bias[r] = r == 3 ? 5 : r == 40 ? 20 : 0;
+        memset(had, 1, sizeof had);
+        memset(had + 38 - FIRST, 0, 5); /* five items are left to be drawn */
+        const gu_pairwise by = how(&x, 2, 10, true, true);
+        gu_unliked        from = {.seed = seed, .first = FIRST, .n = BLOCK, .had = had}, again = from;
+        const double      margin =
+            1 - 5 + 20 + (double)(table[0]->dot(by.ld, x.p, x.Q + 40 * by.ld) - table[0]->dot(by.ld, x.p, x.Q + 3 * by.ld));
+        int t = 0;
+        while (t < 10 && unliked_draw(&again) != 40)
+            t++;
+        turns |= 1 << t;
+        check_near(table[0]->pairwise(&by, &from, 1, liked, x.p), t < 10 ? (double)weights[t] * margin : 0, 1e-4);
+    }
+    ck_assert_int_ge(__builtin_popcount((unsigned)turns), 5);
+}
+END_TEST
+
 START_TEST(draws_what_he_has_not_had_by_weight)
 {
     enum { N = 12, DRAWS = 60000 };
     static const double weight[N] = {5, 0, 1, 2, 9, 0.5, 3, 3, 0, 7, 1, 4};
-    const uint64_t      some = 1u << 4 | 1u << 6; /* not to be drawn */
+    const uint8_t       some[N] = {[4] = 1, [6] = 1}; /* not to be drawn */
     uint32_t            accept[2 + N];
     int32_t             alias[2 + N], pile[N];
     double              chance[N];
@@ -162,7 +189,7 @@ START_TEST(draws_what_he_has_not_had_by_weight)
         gu_alias_make(N, weight, accept + 2, alias + 2, pile, chance);
         for (int j = 0; j < N; j++)
             alias[2 + j] += 2;
-        gu_unliked from = {.seed = 9, .key = 1, .first = 2, .n = N, .had = &some};
+        gu_unliked from = {.seed = 9, .key = 1, .first = 2, .n = N, .had = some};
         if (by_weight) {
             from.accept = accept;
             from.alias = alias;
@@ -170,11 +197,11 @@ START_TEST(draws_what_he_has_not_had_by_weight)
         int    count[N] = {0};
         double total = 0;
         for (int j = 0; j < N; j++)
-            total += some >> j & 1 ? 0 : by_weight ? weight[j] : 1;
+            total += some[j] ? 0 : by_weight ? weight[j] : 1;
         for (int d = 0; d < DRAWS; d++)
             count[unliked_draw(&from) - 2]++;
         for (int j = 0; j < N; j++) {
-            const double share = (some >> j & 1 ? 0 : by_weight ? weight[j] : 1) / total;
+            const double share = (some[j] ? 0 : by_weight ? weight[j] : 1) / total;
             check_near(count[j], DRAWS * share, 5 * sqrt(DRAWS * share * (1 - share)) + (share > 0));
         }
     }
@@ -188,9 +215,9 @@ START_TEST(draws_end)
     uint32_t            accept[3];
     int32_t             alias[3], pile[3];
     double              chance[3];
-    const uint64_t      some = 1;
+    const uint8_t       some[3] = {1, 0, 0};
     gu_alias_make(3, weight, accept, alias, pile, chance);
-    gu_unliked from = {.n = 3, .had = &some, .accept = accept, .alias = alias};
+    gu_unliked from = {.n = 3, .had = some, .accept = accept, .alias = alias};
     for (int d = 0; d < 10; d++)
         ck_assert_int_gt(unliked_draw(&from), 0);
     gu_alias_make(2, weight + 1, accept, alias, pile, chance);
@@ -202,5 +229,5 @@ END_TEST
 int main(void)
 {
     RUN("pairwise", variants_agree, a_step_is_minus_rate_times_the_gradient, the_first_violation_counts,
-        draws_what_he_has_not_had_by_weight, draws_end);
+        a_violation_weighs_by_its_turn, draws_what_he_has_not_had_by_weight, draws_end);
 }

@@ -1,36 +1,5 @@
 /* bpr: the same bytes at any number of threads, on more than one block; a new user's row at the minimum of his problem; what it learns. */
-#include "core/context.h"
-#include "core/rng.h"
-
-#include <gusto/gusto.h>
-
-#include "../suite.h"
-
-#include <math.h>
-#include <string.h>
-
-enum { USERS = 120, ITEMS = 300, K = 5, HIS = 12 };
-
-/* Users and items of three kinds; a user has HIS items, all but two of his kind. */
-static gusto_ratings *ratings_of(gusto_context *context)
-{
-    static int32_t    user[USERS * HIS], item[USERS * HIS];
-    static gusto_real value[USERS * HIS];
-    gusto_entries     entries = {
-            .size = sizeof entries, .n_users = USERS, .n_items = ITEMS, .user = user, .item = item, .value = value};
-    for (int u = 0; u < USERS; u++)
-        for (int e = 0; e < HIS; e++) {
-            uint32_t word[4];
-            gu_random(4, GU_STREAM_TEST, (uint64_t)u, (uint32_t)e, word);
-            const int32_t kind = e < HIS - 2 ? u % 3 : (u + 1) % 3;
-            user[entries.n] = u;
-            item[entries.n] = 3 * (int32_t)(word[0] % (ITEMS / 3)) + kind;
-            value[entries.n++] = 1;
-        }
-    gusto_ratings *ratings;
-    ck_assert_int_eq(gusto_ratings_from_entries(context, &entries, GUSTO_DUPLICATES_LAST, &ratings), GUSTO_OK);
-    return ratings;
-}
+#include "triples.h"
 
 static gusto_model *fitted(gusto_context *context, const gusto_ratings *ratings, const char *sampling, double epochs)
 {
@@ -46,62 +15,32 @@ static gusto_model *fitted(gusto_context *context, const gusto_ratings *ratings,
     return model;
 }
 
-static gusto_tensor tensor_of(const gusto_model *model, const char *name)
+static const char *const samplings[] = {"uniform", "popularity", "dynamic"};
+
+static gusto_model *quick(gusto_context *context, const gusto_ratings *ratings, const void *how)
 {
-    gusto_tensor tensor;
-    ck_assert(gusto_model_tensor(model, name, &tensor));
-    return tensor;
+    return fitted(context, ratings, how, 3);
 }
 
 START_TEST(threads_make_no_difference)
 {
-    static const char *const samplings[] = {"uniform", "popularity", "dynamic"};
-    static const int         threads[] = {1, 2, 3, 4, 8};
-    static const char *const names[] = {"P", "Q", "bi"};
-    gusto_context           *context;
-    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
-    gusto_ratings *ratings = ratings_of(context);
-    for (int s = 0; s < 3; s++) {
-        gusto_model *first = NULL;
-        for (int t = 0; t < 5; t++) {
-            gusto_context_set_threads(context, threads[t]);
-            gusto_model *model = fitted(context, ratings, samplings[s], 3);
-            for (int n = 0; first && n < 3; n++) {
-                const gusto_tensor a = tensor_of(first, names[n]), b = tensor_of(model, names[n]);
-                ck_assert_mem_eq(a.data, b.data, (size_t)(a.rows * a.ld) * sizeof(gusto_real));
-            }
-            if (first)
-                gusto_model_destroy(model);
-            else
-                first = model;
-        }
-        gusto_model_destroy(first);
-    }
-    gusto_ratings_destroy(ratings);
-    gusto_context_destroy(context);
+    for (int s = 0; s < 3; s++)
+        check_threads(quick, samplings[s]);
 }
 END_TEST
 
-/* Other items of his kind come above those of other kinds. */
 START_TEST(learns_kinds)
 {
-    static const char *const samplings[] = {"uniform", "popularity", "dynamic"};
-    gusto_context           *context;
+    gusto_context *context;
     ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
     gusto_ratings *ratings = ratings_of(context);
     for (int s = 0; s < 3; s++) {
         gusto_model       *model = fitted(context, ratings, samplings[s], 60);
         int64_t            n;
-        int32_t            users[USERS], items[USERS * 10], good = 0;
         const gusto_epoch *epoch = gusto_model_history(model, &n);
         ck_assert_int_eq(n, 60);
         ck_assert_double_lt(epoch[59].loss, 0.8 * epoch[0].loss);
-        for (int u = 0; u < USERS; u++)
-            users[u] = u;
-        ck_assert_int_eq(gusto_model_recommend(context, model, USERS, users, 10, NULL, items, NULL), GUSTO_OK);
-        for (int j = 0; j < USERS * 10; j++)
-            good += items[j] % 3 == j / 10 % 3;
-        ck_assert_int_gt(good, USERS * 8);
+        check_kinds(context, model);
         gusto_model_destroy(model);
     }
     gusto_ratings_destroy(ratings);
