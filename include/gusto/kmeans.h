@@ -35,7 +35,7 @@ typedef enum gusto_kmeans_start {
 
 typedef struct gusto_kmeans_options {
     size_t             size;       /* sizeof(gusto_kmeans_options) */
-    int32_t            n_clusters; /* 1 to n */
+    int32_t            n_clusters; /* 1 to n, and at most 2^24 */
     gusto_kmeans_start start;
     int                n_starts;   /* at least 1: the one of least inertia is kept; a given start is only one */
     int                iterations; /* at most; passes over the points */
@@ -62,7 +62,7 @@ typedef struct gusto_kmeans_result {
 
 /* Finds clusters.   centers [n_clusters x d], label [n]: caller's, written; label may be NULL. result may be NULL. After an error in
  * the first start all three are as they were; after one in a later start they hold the best so far. Seed and threads are the context's.
- * Cost: a pass takes 2 n d k operations in GEMM (sparse: 2 nnz k), less what pruning saves (Hamerly 2010).
+ * Cost: a pass takes 2 n d k operations (sparse: 2 nnz k), less what pruning saves (Hamerly 2010).
  * Memory: 32 bytes a point, at most 32 MB of partial sums, and three copies of the centers.
  * Returns GUSTO_OK (all passes), GUSTO_CONVERGED or GUSTO_CANCELLED.
  * Errors: GUSTO_ESHAPE, GUSTO_EARG (naming the option, or the number that is not finite), GUSTO_ENOMEM. */

@@ -1,4 +1,4 @@
-/* Centers, and how far points are from them: by GEMM where points are dense, by a sparse-dense product where they are sparse. */
+/* Centers, and how far points are from them. */
 #ifndef GU_CENTERS_H
 #define GU_CENTERS_H
 
@@ -9,6 +9,8 @@ typedef struct gu_centers {
     gusto_real *C;      /* [k x ld], padding zero */
     gusto_real *T;      /* [d x k_ld] the other way round, for sparse points; else NULL */
     gusto_real *square; /* [k_ld] squared lengths, infinite in the padding */
+    gusto_real *group;  /* [groups of GU_GROUP x d x GU_GROUP] side by side, for dense points; else NULL */
+    gusto_real *base;   /* [groups x GU_GROUP] -1/2 squared lengths */
     double      longest;
 } gu_centers;
 
@@ -21,13 +23,18 @@ void gu_centers_measure(const gusto_context *context, const gu_points *points, g
 /* A center becomes a point. */
 void gu_centers_set(const gu_points *points, gu_centers *centers, int64_t c, int64_t j);
 
-/* What one thread needs to measure a tile: [GU_POINT_TILE x k_ld] for the products, zero, and then what points are gathered in. */
+/* What one thread needs to measure a tile, zero at first: [GU_POINT_TILE x k_ld], and then what points are gathered in. */
 int64_t gu_centers_room(const gu_points *points, const gu_centers *centers);
 
 /* dot [n x k_ld]: products of n <= GU_POINT_TILE points with the centers; the points row[0], row[1], ..., ascending or not. room: as above, dot is its
  * beginning. */
 void gu_centers_dots(const gu_kernels *kernels, const gu_points *points, const gu_centers *centers, int64_t n, const int32_t *row,
                      gusto_real *room);
+
+/* The nearest center of each of n <= GU_POINT_TILE points, the lower of two as near, and, for the nearest and the next, best [n x 2] =
+ * 2 x.c - |c|^2.   room: as above. */
+void gu_centers_nearest(const gu_kernels *kernels, const gu_points *points, const gu_centers *centers, int64_t n,
+                        const int32_t *row, gusto_real *room, int32_t *nearest, gusto_real *best);
 
 /* Exact squared distance of a point to a center, in double. */
 double gu_centers_distance(const gu_points *points, const gu_centers *centers, int64_t j, int64_t c);

@@ -7,6 +7,8 @@
 #include <omp.h>
 #include <string.h>
 
+enum { MOST_CLUSTERS = 1 << 24 }; /* numbers that a gusto_real holds exactly */
+
 gusto_kmeans_options gusto_kmeans_options_default(void)
 {
     return (gusto_kmeans_options){
@@ -61,9 +63,10 @@ static gusto_status check(gusto_context *context, const gusto_points *points, co
         return gu_error(context, GUSTO_EARG, "gusto_kmeans_result.size is %zu, expected %zu", result->size, sizeof *result);
     if (!points->dense && !points->by_column)
         return gu_error(context, GUSTO_EARG, "sparse points need by_column too");
-    if (options->n_clusters < 1 || options->n_clusters > points->n)
-        return gu_error(context, GUSTO_EARG, "n_clusters is %d, expected 1 to the %lld points", options->n_clusters,
-                        (long long)points->n);
+    const int64_t most = points->n < MOST_CLUSTERS ? points->n : MOST_CLUSTERS;
+    if (options->n_clusters < 1 || options->n_clusters > most)
+        return gu_error(context, GUSTO_EARG, "n_clusters is %d, expected 1 to %lld, of %lld points", options->n_clusters,
+                        (long long)most, (long long)points->n);
     if (options->n_starts < 1)
         return gu_error(context, GUSTO_EARG, "n_starts is %d, expected at least 1", options->n_starts);
     if (options->iterations < 1)

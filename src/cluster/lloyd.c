@@ -1,13 +1,13 @@
 /* Lloyd's iteration (1982): every point to its nearest center, every center to the mean of its points, until nothing moves.
  *
- * Points are cut into at most PARTS parts, whatever the threads. A thread takes a part, tile by tile: products with all centers by GEMM, the nearest of
- * each, and, while the tile is in cache, the sums of its points; the sums of parts are added in order. Sparse points are summed column by
+ * Points are cut into at most PARTS parts, whatever the threads. A thread takes a part, tile by tile: the nearest center of
+ * each point, and, while the tile is in cache, the sums of its points; the sums of parts are added in order. Sparse points are summed column by
  * column instead, one thread each, so that no part needs sums of its own.
  *
  * Pruning (Hamerly 2010): a point keeps an upper bound of the distance to its center and a lower bound of that to any other. When centers
  * move, the first grows by its center's move and the second shrinks by the largest move of another; while the first stays below the second nothing has to be
  * measured. The bounds allow for the rounding of the products, so that a point is skipped only if it would have been given the same label:
- * with and without pruning the result is the same. Points that are left are gathered, and go through GEMM as the rest. */
+ * with and without pruning the result is the same. Points that are left are gathered into full tiles. */
 #include "cluster/lloyd.h"
 
 #include "core/memory.h"
@@ -85,14 +85,12 @@ static gusto_status lloyd_init(gu_kmeans *job, lloyd *l)
 
 int64_t gu_kmeans_nearest(const gu_kmeans *job, int64_t n, const int32_t *row, gusto_real *room, gusto_real *best)
 {
-    const gu_kernels *kernels = gu_kernels_of(job->context);
-    const int64_t     k_ld = job->centers.k_ld;
-    int64_t           moved = 0;
-    gu_centers_dots(kernels, job->points, &job->centers, n, row, room);
+    int32_t nearest[GU_POINT_TILE];
+    int64_t moved = 0;
+    gu_centers_nearest(gu_kernels_of(job->context), job->points, &job->centers, n, row, room, nearest, best);
     for (int64_t j = 0; j < n; j++) {
-        const int32_t c = (int32_t)kernels->nearest(k_ld, room + j * k_ld, job->centers.square, best + 2 * j);
-        moved += job->label[row[j]] != c;
-        job->label[row[j]] = c;
+        moved += job->label[row[j]] != nearest[j];
+        job->label[row[j]] = nearest[j];
     }
     return moved;
 }

@@ -271,6 +271,12 @@ typedef struct gu_kernels {
 
     /* Offers the scores of panels begin .. end - 1, both even, to the heaps of a group. */
     void (*panels_top)(const gu_panels *items, int64_t begin, int64_t end, const gu_group *group);
+
+    /* For every position of panels begin .. end - 1, both even: which user of the group scores it highest. Users are number, number + 1, ...; best, next
+     * and which [n_panels x GU_LANES] hold the highest score so far, the second and the first's user, lower ones in a tie. top and drop: not
+     * looked at. */
+    void (*panels_nearest)(const gu_panels *items, int64_t begin, int64_t end, const gu_group *group, gusto_real number,
+                           gusto_real *best, gusto_real *next, gusto_real *which);
 } gu_kernels;
 
 /* The table for the instruction set that the context has chosen. */

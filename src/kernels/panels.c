@@ -132,3 +132,38 @@ void VARIANT(panels_top)(const gu_panels *items, int64_t begin, int64_t end, con
             top_tile(1, TILE_PANELS, items, j, group, u, bound);
     }
 }
+
+/* The two highest scores of every lane so far, and whose the first is. */
+VEC_INLINE void nearest_tile(int users, int panels, const gu_panels *items, int64_t j, const gu_group *group, int first,
+                             gusto_real number, gusto_real *best, gusto_real *next, gusto_real *which)
+{
+    vec x[TILE_USERS][TILE_PANELS];
+    score_tile(users, panels, items, j, group, first, x);
+    for (int v = 0; v < panels; v++) {
+        const int64_t at = (j + v) * GU_LANES;
+        vec           high = vec_load(best + at), second = vec_load(next + at), whose = vec_load(which + at);
+        for (int u = 0; u < users; u++) {
+            const mask higher = vec_less(high, x[u][v]);
+            second = vec_select(higher, high, vec_max(second, x[u][v]));
+            high = vec_select(higher, x[u][v], high);
+            whose = vec_select(higher, vec_set(number + (gusto_real)(first + u)), whose);
+        }
+        vec_store(best + at, high);
+        vec_store(next + at, second);
+        vec_store(which + at, whose);
+    }
+}
+
+void VARIANT(panels_nearest)(const gu_panels *items, int64_t begin, int64_t end, const gu_group *group, gusto_real number,
+                             gusto_real *best, gusto_real *next, gusto_real *which)
+{
+    for (int64_t j = begin; j < end; j += TILE_PANELS) {
+        int u = 0;
+        for (; u + TILE_USERS <= group->n; u += TILE_USERS)
+            nearest_tile(TILE_USERS, TILE_PANELS, items, j, group, u, number, best, next, which);
+        for (; u + FEW_USERS <= group->n; u += FEW_USERS)
+            nearest_tile(FEW_USERS, TILE_PANELS, items, j, group, u, number, best, next, which);
+        for (; u < group->n; u++)
+            nearest_tile(1, TILE_PANELS, items, j, group, u, number, best, next, which);
+    }
+}

@@ -43,6 +43,7 @@
     X(nearest)            \
     X(panel_pack)         \
     X(panels_top)         \
+    X(panels_nearest)     \
     X(sgd_runs)
 
 #ifdef GU_VARIANT

@@ -173,6 +173,53 @@ START_TEST(what_is_no_number_is_never_listed)
 }
 END_TEST
 
+/* Each position's best and next users by a scan; ties go to the lower user. */
+static void check_nearest(const gu_kernels *table, world *w)
+{
+    const gu_panels items = {w->n_panels, w->k, w->q, w->bias, NULL};
+    const gu_group  group = {w->users, w->p, w->base, NULL, NULL};
+    gusto_real      best[MOST_ITEMS], next[MOST_ITEMS], which[MOST_ITEMS];
+    for (int j = 0; j < MOST_ITEMS; j++)
+        best[j] = next[j] = which[j] = j % 2 ? -(gusto_real)INFINITY : (gusto_real)-.5; /* what came before may be higher */
+    table->panels_nearest(&items, 0, w->n_panels, &group, 7, best, next, which);
+    for (int64_t j = 0; j < w->n_panels * GU_LANES; j++) {
+        gusto_real high = j % 2 ? -(gusto_real)INFINITY : (gusto_real)-.5, second = high, whose = high;
+        for (int u = 0; u < w->users; u++) {
+            gusto_real x = w->bias[j];
+            for (int64_t f = 0; f < w->k; f++)
+                x = (gusto_real)(sizeof x == sizeof(double)
+                                     ? fma((double)w->p[f * GU_GROUP + u],
+                                           (double)w->q[(j / GU_LANES * w->k + f) * GU_LANES + j % GU_LANES], (double)x)
+                                     : (double)fmaf((float)w->p[f * GU_GROUP + u],
+                                                    (float)w->q[(j / GU_LANES * w->k + f) * GU_LANES + j % GU_LANES], (float)x));
+            x += w->base[u];
+            if (x > high) {
+                second = high;
+                high = x;
+                whose = (gusto_real)(7 + u);
+            } else if (x > second) {
+                second = x;
+            }
+        }
+        require(best[j] == high && next[j] == second && which[j] == whose);
+    }
+}
+
+START_TEST(nearest_of_a_group)
+{
+    const gu_kernels *table[MOST_VARIANTS];
+    const int         n_variants = variants(table);
+    static world      w;
+    for (int v = 0; v < n_variants; v++)
+        for (int users = 1; users <= GU_GROUP; users++)
+            for (int coarse = 0; coarse < 2; coarse++) {
+                make_world(&w, 3 + 5 * users, 1 + 3 * coarse + users, users, coarse);
+                check_pack(table[v], &w);
+                check_nearest(table[v], &w);
+            }
+}
+END_TEST
+
 START_TEST(merged_heaps)
 {
     gusto_real   a_score[4] = {1, 5, 3}, b_score[4] = {4, 9, 5, 7};
@@ -190,5 +237,5 @@ END_TEST
 
 int main(void)
 {
-    RUN("panels", against_plain_loops, what_is_no_number_is_never_listed, merged_heaps);
+    RUN("panels", nearest_of_a_group, against_plain_loops, what_is_no_number_is_never_listed, merged_heaps);
 }
