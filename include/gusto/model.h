@@ -145,6 +145,22 @@ GUSTO_API gusto_status gusto_model_recommend_rows(gusto_context *context, const 
                                                   const gusto_real *rows, int n_best, const gusto_filter *filter, int32_t *items,
                                                   gusto_real *scores);
 
+/* ---- fold-in: an item that training did not see ---- */
+
+/* Numbers that describe one item (k factors and a bias). 0 if the model has no fold-in of items. */
+GUSTO_API int64_t gusto_model_item_width(const gusto_model *model);
+
+/* Solves for the row of a new item with the users held fixed: the same problem as its half of training.   user [n]: internal ids, distinct;
+ * value [n]; weight [n] or NULL.   row [gusto_model_item_width], caller's.   Cost: n k^2 + k^3; ials: and n_users k^2.
+ * Errors: GUSTO_EUNFIT, GUSTO_EUNSUPPORTED, GUSTO_EID, GUSTO_EDUPLICATE, GUSTO_EARG, GUSTO_ENOMEM. */
+GUSTO_API gusto_status gusto_model_fold_in_item(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *user,
+                                                const gusto_real *value, const gusto_real *weight, gusto_real *row);
+
+/* What n users make of such an item: out [n], caller's, as gusto_model_predict gives it.   users [n]: internal ids, -1 for one that training did not see.
+ * Errors: GUSTO_EUNFIT, GUSTO_EUNSUPPORTED, GUSTO_EID. */
+GUSTO_API gusto_status gusto_model_predict_item(gusto_context *context, const gusto_model *model, const gusto_real *row,
+                                                int64_t n, const int32_t *users, gusto_real *out);
+
 /* ---- files ---- */
 
 /* Saves a fitted model as a container: every tensor, option, dictionary, the seed.   Atomic: path is whole or untouched. */

@@ -133,27 +133,42 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
                                nnz);
 }
 
-/* One row, solved as in training: exactly, whatever the solver. */
+/* One row, solved as in training: exactly, whatever the solver. Y and bias are of the side held fixed, which has n_columns rows. */
+static gusto_status solve_row(gusto_context *context, const gusto_model *model, const char *what, const gusto_tensor *Y,
+                              const gusto_real *bias, const gusto_rows *one, gusto_real *row)
+{
+    const int64_t k = Y->columns;
+    gusto_real   *x = gu_new_zero(context, Y->ld, gusto_real), own = 0;
+    if (!x)
+        return GUSTO_ENOMEM;
+    const target t = {(double)gu_state_real(&model->state, "mu")[0], bias};
+    gu_half      half = half_of(model, &t, one, Y->ld, Y->data, x, bias ? &own : NULL);
+    half.solver = GU_HALF_EXACT;
+    const gusto_status status = gu_half_solve(context, &half, what, NULL);
+    memcpy(row, x, (size_t)k * sizeof *row);
+    row[k] = own;
+    gu_free(&context->allocator, x);
+    return status;
+}
+
 static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
                             const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
-    const gu_state     *state = &model->state;
-    const gusto_tensor *Q = gu_state_tensor(state, "Q");
-    const gusto_real   *bi = gu_state_optional(state, "bi");
-    const int64_t       k = Q->columns, start[2] = {0, n};
-    const gusto_rows    one = {
-           .n_rows = 1, .n_columns = state->n_items, .nnz = n, .start = start, .column = item, .value = value, .weight = weight};
-    gusto_real *x = gu_new_zero(context, Q->ld, gusto_real), bias = 0;
-    if (!x)
-        return GUSTO_ENOMEM;
-    const target t = {(double)gu_state_real(state, "mu")[0], bi};
-    gu_half      half = half_of(model, &t, &one, Q->ld, Q->data, x, bi ? &bias : NULL);
-    half.solver = GU_HALF_EXACT;
-    const gusto_status status = gu_half_solve(context, &half, "new user", NULL);
-    memcpy(row, x, (size_t)k * sizeof *row);
-    row[k] = bias;
-    gu_free(&context->allocator, x);
-    return status;
+    const gu_state  *state = &model->state;
+    const int64_t    start[2] = {0, n};
+    const gusto_rows one = {
+        .n_rows = 1, .n_columns = state->n_items, .nnz = n, .start = start, .column = item, .value = value, .weight = weight};
+    return solve_row(context, model, "new user", gu_state_tensor(state, "Q"), gu_state_optional(state, "bi"), &one, row);
+}
+
+static gusto_status fold_in_item(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *user,
+                                 const gusto_real *value, const gusto_real *weight, gusto_real *row)
+{
+    const gu_state  *state = &model->state;
+    const int64_t    start[2] = {0, n};
+    const gusto_rows one = {
+        .n_rows = 1, .n_columns = state->n_users, .nnz = n, .start = start, .column = user, .value = value, .weight = weight};
+    return solve_row(context, model, "new item", gu_state_tensor(state, "P"), gu_state_optional(state, "bu"), &one, row);
 }
 
 static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", NULL};
@@ -172,5 +187,6 @@ const gu_model_type gu_model_als = {
     .row_width = gu_factors_width,
     .fold_in = fold_in,
     .score_rows = gu_factors_score_rows,
+    .fold_in_item = fold_in_item,
     .item_vectors = "Q",
 };

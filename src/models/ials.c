@@ -220,11 +220,31 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
 }
 
 /* One row, solved as in training: exactly, whatever the solver. */
+/* One row, solved as in training: exactly, whatever the solver. Y: of the side held fixed; G [ld x ld] = a0 Y'Y. */
+static gusto_status solve_row(gusto_context *context, const gusto_model *model, const char *what, const gusto_tensor *Y,
+                              const gusto_real *G, const gusto_rows *one, gusto_real *row)
+{
+    const int64_t    k = Y->columns;
+    const confidence f = confidence_of(model);
+    double           observed;
+    gusto_status     status = constant_part(context, &f, one, &observed);
+    gusto_real      *x = status == GUSTO_OK ? gu_new_zero(context, Y->ld, gusto_real) : NULL;
+    if (!x)
+        return status < 0 ? status : GUSTO_ENOMEM;
+    gu_half half = half_of(model, &f, one, Y->ld, Y->data, G, x);
+    half.solver = GU_HALF_EXACT;
+    status = gu_half_solve(context, &half, what, NULL);
+    memcpy(row, x, (size_t)k * sizeof *row);
+    row[k] = 0;
+    gu_free(&context->allocator, x);
+    return status;
+}
+
 static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
                             const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
     const gusto_tensor *Q = gu_state_tensor(&model->state, "Q"), *small = gu_state_tensor(&model->state, "G");
-    const int64_t       k = Q->columns, ld = Q->ld, start[2] = {0, n};
+    const int64_t       start[2] = {0, n};
     const gusto_rows    one = {.n_rows = 1,
                                .n_columns = model->state.n_items,
                                .nnz = n,
@@ -232,24 +252,35 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
                                .column = item,
                                .value = value,
                                .weight = weight};
-    const confidence    f = confidence_of(model);
-    double              observed;
-    gusto_status        status = constant_part(context, &f, &one, &observed);
-    if (status < 0)
-        return status;
-    gusto_real *G = gu_new_zero(context, ld * ld, gusto_real), *x = G ? gu_new_zero(context, ld, gusto_real) : NULL;
-    if (x) {
-        memcpy(G, small->data, (size_t)(k * ld) * sizeof *G);
-        gu_half half = half_of(model, &f, &one, ld, Q->data, G, x);
-        half.solver = GU_HALF_EXACT;
-        status = gu_half_solve(context, &half, "new user", NULL);
-        memcpy(row, x, (size_t)k * sizeof *row);
-        row[k] = 0;
-    } else {
-        status = GUSTO_ENOMEM;
-    }
+    gusto_real         *G = gu_new_zero(context, Q->ld * Q->ld, gusto_real);
+    if (!G)
+        return GUSTO_ENOMEM;
+    memcpy(G, small->data, (size_t)(Q->columns * Q->ld) * sizeof *G);
+    const gusto_status status = solve_row(context, model, "new user", Q, G, &one, row);
     gu_free(&context->allocator, G);
-    gu_free(&context->allocator, x);
+    return status;
+}
+
+/* P'P is not kept: it is made for each item. */
+static gusto_status fold_in_item(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *user,
+                                 const gusto_real *value, const gusto_real *weight, gusto_real *row)
+{
+    const gusto_tensor *P = gu_state_tensor(&model->state, "P");
+    const int64_t       start[2] = {0, n};
+    const gusto_rows    one = {.n_rows = 1,
+                               .n_columns = model->state.n_users,
+                               .nnz = n,
+                               .start = start,
+                               .column = user,
+                               .value = value,
+                               .weight = weight};
+    gusto_real         *G = gu_new_zero(context, P->ld * P->ld, gusto_real);
+    if (!G)
+        return GUSTO_ENOMEM;
+    gusto_status status = gu_half_gram(context, model->state.n_users, P->ld, P->data, confidence_of(model).unobserved, G);
+    if (status == GUSTO_OK)
+        status = solve_row(context, model, "new item", P, G, &one, row);
+    gu_free(&context->allocator, G);
     return status;
 }
 
@@ -268,6 +299,7 @@ const gu_model_type gu_model_ials = {
     .score = gu_factors_score,
     .row_width = gu_factors_width,
     .fold_in = fold_in,
+    .fold_in_item = fold_in_item,
     .score_rows = gu_factors_score_rows,
     .item_vectors = "Q",
 };

@@ -243,11 +243,11 @@ static void score(const gusto_context *context, const gusto_model *model, int64_
     apply_link(model, n * model->state.n_items, out);
 }
 
-static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
-                            const gusto_real *value, const gusto_real *weight, gusto_real *row)
+/* The problem of one row; the other side's factors and biases are held fixed. */
+static gu_fold_in_problem problem_of(const gusto_model *model, const char *factors, const char *biases)
 {
-    const gu_state          *state = &model->state;
-    const gu_fold_in_problem problem = {
+    const gu_state *state = &model->state;
+    return (gu_fold_in_problem){
         .loss = (gu_loss)gu_model_option(model, options[LOSS].name),
         .nonnegative = gu_model_option(model, options[NONNEGATIVE].name) != 0,
         .biases = gu_model_option(model, options[BIASES].name) != 0,
@@ -257,10 +257,23 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
         .mu = gu_state_real(state, "mu")[0],
         .low = (double)state->low,
         .high = (double)state->high,
-        .Q = gu_state_tensor(state, "Q"),
-        .bi = gu_state_optional(state, "bi"),
+        .Q = gu_state_tensor(state, factors),
+        .bi = gu_state_optional(state, biases),
     };
+}
+
+static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
+                            const gusto_real *value, const gusto_real *weight, gusto_real *row)
+{
+    const gu_fold_in_problem problem = problem_of(model, "Q", "bi");
     return gu_fold_in(context, &problem, n, item, value, weight, row);
+}
+
+static gusto_status fold_in_item(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *user,
+                                 const gusto_real *value, const gusto_real *weight, gusto_real *row)
+{
+    const gu_fold_in_problem problem = problem_of(model, "P", "bu");
+    return gu_fold_in(context, &problem, n, user, value, weight, row);
 }
 
 static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "l2", NULL};
@@ -280,6 +293,7 @@ const gu_model_type gu_model_mf = {
     .score = score,
     .row_width = gu_factors_width,
     .fold_in = fold_in,
+    .fold_in_item = fold_in_item,
     .score_rows = score_rows,
     .link = apply_link,
     .item_vectors = "Q",

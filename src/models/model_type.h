@@ -90,6 +90,10 @@ struct gu_model_type {
     void (*score_rows)(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
                        gusto_real *out);
 
+    /* The same for a new item, for models of factors.h: row [k + 1], its factors and its bias. NULL: none. */
+    gusto_status (*fold_in_item)(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *user,
+                                 const gusto_real *value, const gusto_real *weight, gusto_real *row);
+
     /* Scratch of `score`, numbers a user, where it is not row_width; NULL: it is. score_rows_in: in place of score_rows for a model
      * that needs as much for rows: room [n x room_width]. */
     int64_t (*room_width)(const gusto_model *model);

@@ -194,6 +194,63 @@ START_TEST(similar_items_leave_out_the_item_itself)
 }
 END_TEST
 
+/* An item folded in with its own ratings is predicted nearly as training made it. */
+START_TEST(items_fold_in_close_to_training)
+{
+    setup_context();
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    gusto_rows     rows;
+    int32_t        users[USERS + 1];
+    gusto_ratings_by_item(context, ratings, &rows);
+    for (int u = 0; u <= USERS; u++)
+        users[u] = u - 1;
+    int able = 0;
+    FOR_EACH_MODEL(model)
+    {
+        char                full[GUSTO_OPTION_TEXT];
+        const gusto_option *option;
+        for (int o = 0; gusto_model_option_at(model, o, full, &option); o++)
+            if (strcmp(option->name, "epochs") == 0 || strcmp(option->name, "sweeps") == 0)
+                gusto_model_set_number(context, model, full, option->name[0] == 'e' ? 200 : 100);
+        gusto_real row[256], folded[USERS + 1], trained[USERS + 1];
+        ck_assert_int_eq(gusto_model_fold_in_item(context, model, 0, NULL, NULL, NULL, row), GUSTO_EUNFIT);
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
+        if (gusto_model_item_width(model) == 0) {
+            ck_assert_int_eq(gusto_model_fold_in_item(context, model, 0, NULL, NULL, NULL, row), GUSTO_EUNSUPPORTED);
+            continue;
+        }
+        able++;
+        ck_assert_int_le(gusto_model_item_width(model), 256);
+        double off = 0, spread = 0;
+        for (int32_t i = 0; i < ITEMS; i++) {
+            const int64_t begin = rows.start[i], n = rows.start[i + 1] - begin;
+            int32_t       items[USERS + 1];
+            for (int u = 0; u <= USERS; u++)
+                items[u] = i;
+            ck_assert_int_eq(gusto_model_fold_in_item(context, model, n, rows.column + begin, rows.value + begin, NULL, row),
+                             GUSTO_OK);
+            ck_assert_int_eq(gusto_model_predict_item(context, model, row, USERS + 1, users, folded), GUSTO_OK);
+            ck_assert_int_eq(gusto_model_predict(context, model, USERS + 1, users, items, trained), GUSTO_OK);
+            for (int u = 1; u <= USERS; u++) {
+                off += pow((double)(folded[u] - trained[u]), 2);
+                spread += pow((double)trained[u] - gusto_model_mean(model), 2);
+            }
+        }
+        ck_assert_msg(off < 0.05 * spread, "%s: folded-in items are off by %g of %g", gusto_model_name(model), off, spread);
+
+        const int32_t    twice[] = {1, 1}, beyond[] = {USERS};
+        const gusto_real stars[] = {1, (gusto_real)NAN};
+        ck_assert_int_eq(gusto_model_fold_in_item(context, model, 2, twice, stars, NULL, row), GUSTO_EDUPLICATE);
+        ck_assert_int_eq(gusto_model_fold_in_item(context, model, 1, beyond, stars, NULL, row), GUSTO_EID);
+        ck_assert_int_eq(gusto_model_fold_in_item(context, model, 1, twice, stars + 1, NULL, row), GUSTO_EARG);
+        ck_assert_int_eq(gusto_model_predict_item(context, model, row, 1, beyond, folded), GUSTO_EID);
+    }
+    ck_assert_int_ge(able, 3);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 /* A user folded in with his own ratings gets nearly the list that training gave him. */
 START_TEST(fold_in_is_close_to_training)
 {
@@ -397,6 +454,8 @@ static bool whole_life(gusto_allocator *allocator, int t, const char *path)
     whole = whole && gusto_model_similar(c, model, 2, ids, 3, items, NULL) == GUSTO_OK;
     if (whole && gusto_model_user_width(model) > 0)
         whole = gusto_model_fold_in(c, model, 2, ids, out, NULL, row) == GUSTO_OK;
+    if (whole && gusto_model_item_width(model) > 0)
+        whole = gusto_model_fold_in_item(c, model, 2, ids, out, NULL, row) == GUSTO_OK;
     whole = whole && gusto_model_save(c, model, path) == GUSTO_OK;
     whole = whole && gusto_model_load(c, path, &loaded) == GUSTO_OK;
 
@@ -431,7 +490,7 @@ END_TEST
 int main(void)
 {
     RUN("models", options_have_sound_defaults_and_bounds, an_unfitted_model_says_so, lists_scores_and_predictions_agree,
-        filters_are_kept, similar_items_leave_out_the_item_itself, fold_in_is_close_to_training,
+        filters_are_kept, similar_items_leave_out_the_item_itself, fold_in_is_close_to_training, items_fold_in_close_to_training,
         same_seed_same_file_at_any_thread_count, a_cancelled_fit_leaves_a_valid_model, failure_changes_nothing,
         features_are_kept_or_refused, no_failed_allocation_leaks_or_crashes);
 }
