@@ -100,8 +100,11 @@ static gusto_status run(gu_kmeans *job, const gusto_real *given, double *distanc
         return status;
     gu_centers_measure(job->context, job->points, &job->centers);
     status = job->options->batch > 0 ? gu_kmeans_batches(job) : gu_lloyd(job);
-    if (status >= 0)
-        job->result.inertia = gu_kmeans_distances(job, distance);
+    if (status < 0)
+        return status;
+    job->result.inertia = gu_kmeans_distances(job, distance);
+    if (!isfinite(job->result.inertia))
+        return gu_error(job->context, GUSTO_EARG, "squared lengths of the points are beyond the range of a gusto_real");
     return status;
 }
 

@@ -26,6 +26,14 @@ gusto_status gusto_kmeans_sweep(gusto_context *context, const gusto_points *poin
                                 int *best)
 {
     int32_t most = 0;
+    *best = -1;
+    if (options->size != sizeof *options)
+        return gu_error(context, GUSTO_EARG, "gusto_kmeans_options.size is %zu, expected %zu", options->size, sizeof *options);
+    if (points->size != sizeof *points)
+        return gu_error(context, GUSTO_EARG, "gusto_points.size is %zu, expected %zu", points->size, sizeof *points);
+    if (points->n < 1 || points->n > INT32_MAX || points->d < 1 || points->d > INT32_MAX)
+        return gu_error(context, GUSTO_ESHAPE, "%lld points of %lld numbers, expected at least one of each, and below 2^31",
+                        (long long)points->n, (long long)points->d);
     if (options->start == GUSTO_KMEANS_GIVEN)
         return gu_error(context, GUSTO_EARG, "a sweep has no centers to start from");
     for (int t = 0; t < n_counts; t++) {
@@ -51,7 +59,7 @@ gusto_status gusto_kmeans_sweep(gusto_context *context, const gusto_points *poin
             inertia[t] = spent;
         if (silhouette)
             silhouette[t] = apart;
-        if (apart > highest || (apart >= highest && count[t] < count[*best])) {
+        if (*best < 0 || apart > highest || (apart >= highest && count[t] < count[*best])) {
             highest = apart;
             *best = t;
         }

@@ -61,7 +61,7 @@ static gusto_status lloyd_init(gu_kmeans *job, lloyd *l)
     parts = parts < 1 ? 1 : parts > PARTS || !points->X ? PARTS : parts;
     *l = (lloyd){.job = job, .part_tiles = gu_n_tiles(n_tiles, parts)};
     l->n_parts = gu_n_tiles(n_tiles, l->part_tiles);
-    l->slack = (8 + sqrt((double)points->d)) * (double)(sizeof(gusto_real) == sizeof(double) ? DBL_EPSILON : (double)FLT_EPSILON);
+    l->slack = (8 + (double)points->d) * (double)(sizeof(gusto_real) == sizeof(double) ? DBL_EPSILON : (double)FLT_EPSILON);
     l->one = gu_centers_room(points, &job->centers) + 2 * GU_POINT_TILE;
     l->room = gu_new_zero(context, gu_threads(context) * l->one, gusto_real);
     l->sum = gu_new(context, size, double);

@@ -206,7 +206,7 @@ static gusto_status solve_users(gusto_context *context, const gusto_model *model
     int64_t           most = 0, singular = by_user->n_rows;
     for (int32_t u = 0; u < by_user->n_rows; u++)
         most = most > by_user->start[u + 1] - by_user->start[u] ? most : by_user->start[u + 1] - by_user->start[u];
-    const int64_t each = gu_content_room(most, F) > gu_content_room(F, F) ? gu_content_room(most, F) : gu_content_room(F, F);
+    const int64_t each = gu_content_room(most, F);
     gusto_real   *room = gu_new(context, threads * each, gusto_real);
     if (!room)
         return GUSTO_ENOMEM;

@@ -48,7 +48,7 @@ static int64_t take(const sources *from, int32_t r, int64_t at, int32_t *part, g
             if (!part)
                 continue;
             part[at] = x->column[e];
-            share[at] = (gusto_real)((double)x->value[e] / sqrt(squares));
+            share[at] = squares > 0 ? (gusto_real)((double)x->value[e] / sqrt(squares)) : 0;
         }
     }
     if (from->weights && from->rows.start[r] < from->rows.start[r + 1]) {

@@ -9,6 +9,8 @@
 static gusto_status check(gusto_context *context, const char *what, int32_t n_known, int64_t n, const int32_t *id,
                           const gusto_real *value, const gusto_real *weight)
 {
+    if (n < 0)
+        return gu_error(context, GUSTO_EARG, "n is %lld, expected at least 0", (long long)n);
     gusto_status status = GUSTO_OK;
     bool        *had = gu_new_zero(context, n_known, bool);
     if (!had)

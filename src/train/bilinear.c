@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The density of a batch from which GEMM beats fetching rows (docs/ways.md has the measurement). */
+/* The density of a batch from which GEMM beats fetching rows (docs/training.md). */
 static const double DENSE_FROM = 0.12, GATHERED_FROM = 0.25;
 
 enum { WINDOW_ENTRIES = 1 << 19, MOST_WINDOW = 64, LEAST_WINDOW = 4 };
