@@ -65,7 +65,7 @@ typedef struct gusto_kmeans_result {
 /* Finds clusters.   centers [n_clusters x d], label [n]: caller's, written; label may be NULL. result may be NULL. After an error in
  * the first start all three are as they were; after one in a later start they hold the best so far. Seed and threads are the context's.
  * Cost: a pass takes 2 n d k operations (sparse: 2 nnz k), less what pruning saves (Hamerly 2010).
- * Memory: 44 bytes a point (k-means++: 28, and 4 for each of its draws, rounded up to 16 draws), 32 MB of partial sums or one copy of the centers, and five
+ * Memory: 36 bytes a point (k-means++: 28, and 4 for each of its draws, rounded up to 16 draws), 32 MB of partial sums or one copy of the centers, and five
  * copies of them. Large centers share few parts: 2^23 / (k d) of them is the most that dense points are spread over.
  * Returns GUSTO_OK (all passes), GUSTO_CONVERGED or GUSTO_CANCELLED.
  * Errors: GUSTO_ESHAPE, GUSTO_EARG (naming the option, or the number that is not finite), GUSTO_ENOMEM. */

@@ -89,26 +89,13 @@ int64_t gu_centers_room(const gu_points *points, const gu_centers *centers)
     return GU_POINT_TILE * (centers->k_ld + (points->X ? points->d : 0));
 }
 
-/* Whether the points stand one after the other in memory. */
-static bool neighbours(int64_t n, const int32_t *row)
-{
-    for (int64_t j = 1; j < n; j++)
-        if (row[j] != row[0] + j)
-            return false;
-    return true;
-}
-
 void gu_centers_dots(const gu_kernels *kernels, const gu_points *points, const gu_centers *centers, int64_t n, const int32_t *row,
                      gusto_real *room)
 {
-    const int64_t k_ld = centers->k_ld, d = points->d;
+    const int64_t k_ld = centers->k_ld;
     if (points->X) {
-        gusto_real       *gathered = room + GU_POINT_TILE * k_ld;
-        const bool        in_place = neighbours(n, row);
-        const gusto_real *from = in_place && n > 0 ? points->X + row[0] * points->ld : gathered;
-        for (int64_t j = 0; j < n && !in_place; j++)
-            memcpy(gathered + j * d, points->X + row[j] * points->ld, (size_t)d * sizeof *gathered);
-        gu_gemm(false, true, n, centers->k, d, 1, from, in_place ? points->ld : d, centers->C, centers->ld, 0, room, k_ld);
+        gu_gemm(false, true, n, centers->k, points->d, 1, points->X + (n > 0 ? row[0] * points->ld : 0), points->ld, centers->C,
+                centers->ld, 0, room, k_ld);
     } else {
         const gusto_rows *rows = points->rows;
         for (int64_t j = 0; j < n; j++)

@@ -26,8 +26,8 @@ void gu_centers_set(const gu_points *points, gu_centers *centers, int64_t c, int
 /* What one thread needs to measure a tile, zero at first: [GU_POINT_TILE x k_ld], and then what points are gathered in. */
 int64_t gu_centers_room(const gu_points *points, const gu_centers *centers);
 
-/* dot [n x k_ld]: products of n <= GU_POINT_TILE points with the centers; the points row[0], row[1], ..., ascending or not. room: as above, dot is its
- * beginning. */
+/* room [n x k_ld] = products of n <= GU_POINT_TILE points with the centers; the points row[0], row[1], ..., which are neighbours if they are
+ * dense. room: as above. */
 void gu_centers_dots(const gu_kernels *kernels, const gu_points *points, const gu_centers *centers, int64_t n, const int32_t *row,
                      gusto_real *room);
 

@@ -43,14 +43,14 @@ gusto_status gu_kmeans_label(gu_kmeans *job)
     return GUSTO_OK;
 }
 
-double gu_kmeans_distances(const gu_kmeans *job, double *out)
+double gu_kmeans_distances(const gu_kmeans *job)
 {
 #pragma omp parallel for schedule(static) num_threads(gu_threads(job->context))
     for (int64_t j = 0; j < job->points->n; j++)
-        out[j] = gu_centers_distance(job->points, &job->centers, j, job->label[j]);
+        job->distance[j] = gu_centers_distance(job->points, &job->centers, j, job->label[j]);
     double sum = 0;
     for (int64_t j = 0; j < job->points->n; j++)
-        sum += out[j];
+        sum += job->distance[j];
     return sum;
 }
 
@@ -90,7 +90,7 @@ static gusto_status take_centers(gu_kmeans *job, const gusto_real *given)
 }
 
 /* One start, from its centers to its inertia. */
-static gusto_status run(gu_kmeans *job, const gusto_real *given, double *distance)
+static gusto_status run(gu_kmeans *job, const gusto_real *given)
 {
     job->result = (gusto_kmeans_result){.size = sizeof job->result};
     for (int64_t j = 0; j < job->points->n; j++)
@@ -102,7 +102,7 @@ static gusto_status run(gu_kmeans *job, const gusto_real *given, double *distanc
     status = job->options->batch > 0 ? gu_kmeans_batches(job) : gu_lloyd(job);
     if (status < 0)
         return status;
-    job->result.inertia = gu_kmeans_distances(job, distance);
+    job->result.inertia = gu_kmeans_distances(job);
     if (!isfinite(job->result.inertia))
         return gu_error(job->context, GUSTO_EARG, "squared lengths of the points are beyond the range of a gusto_real");
     return status;
@@ -130,10 +130,10 @@ gusto_status gusto_kmeans(gusto_context *context, const gusto_points *points, co
         return status;
 
     gu_kmeans job = {.context = context, .options = options, .points = &all, .seed = context->seed};
-    double   *distance = gu_new(context, all.n, double);
     job.label = gu_new(context, all.n, int32_t);
+    job.distance = gu_new(context, all.n, double);
     status = gu_centers_init(context, &all, options->n_clusters, &job.centers);
-    if (!distance || !job.label)
+    if (!job.label || !job.distance)
         status = GUSTO_ENOMEM;
 
     /* What is written before the end is the best so far; a later start fails only for want of memory, which the first had. */
@@ -141,7 +141,7 @@ gusto_status gusto_kmeans(gusto_context *context, const gusto_points *points, co
     double       least = INFINITY;
     gusto_status end = status;
     for (; job.turn < n_starts && status == GUSTO_OK; job.turn++) {
-        const gusto_status one = run(&job, centers, distance);
+        const gusto_status one = run(&job, centers);
         if (one >= 0 && job.result.inertia < least) {
             least = job.result.inertia;
             end = one;
@@ -152,7 +152,7 @@ gusto_status gusto_kmeans(gusto_context *context, const gusto_points *points, co
     }
     gu_centers_clear(&context->allocator, &job.centers);
     gu_free(&context->allocator, job.label);
-    gu_free(&context->allocator, distance);
+    gu_free(&context->allocator, job.distance);
     gu_points_clear(&context->allocator, &all);
     return end;
 }

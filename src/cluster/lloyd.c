@@ -25,7 +25,7 @@ typedef struct lloyd {
     int64_t     n_parts, part_tiles; /* tiles a part */
     double     *upper, *lower;       /* [n]; NULL: no pruning */
     gusto_real *part;                /* [n_parts x k x ld]; NULL if points are sparse */
-    double     *sum, *distance;      /* [k x ld], [n] */
+    double     *sum;                 /* [k x ld] */
     int64_t    *count;               /* [k] */
     int64_t    *moved, *measured;    /* [n_parts] */
     gusto_real *old;                 /* [k x ld] where centers were */
@@ -43,7 +43,6 @@ static void lloyd_clear(const gusto_allocator *allocator, lloyd *l)
     gu_free(allocator, l->lower);
     gu_free(allocator, l->part);
     gu_free(allocator, l->sum);
-    gu_free(allocator, l->distance);
     gu_free(allocator, l->count);
     gu_free(allocator, l->moved);
     gu_free(allocator, l->measured);
@@ -65,13 +64,12 @@ static gusto_status lloyd_init(gu_kmeans *job, lloyd *l)
     l->one = gu_centers_room(points, &job->centers) + 2 * GU_POINT_TILE;
     l->room = gu_new_zero(context, gu_threads(context) * l->one, gusto_real);
     l->sum = gu_new(context, size, double);
-    l->distance = gu_new(context, points->n, double);
     l->count = gu_new(context, k, int64_t);
     l->moved = gu_new(context, l->n_parts, int64_t);
     l->measured = gu_new(context, l->n_parts, int64_t);
     l->old = gu_new(context, size, gusto_real);
     l->shift = gu_new(context, k, double);
-    bool whole = l->room && l->sum && l->distance && l->count && l->moved && l->measured && l->old && l->shift;
+    bool whole = l->room && l->sum && l->count && l->moved && l->measured && l->old && l->shift;
     if (points->X)
         whole = (l->part = gu_new(context, l->n_parts * size, gusto_real)) && whole;
     if (!job->options->no_pruning)
@@ -189,9 +187,10 @@ static void sum_sparse(const lloyd *l)
 /* The farthest point from its center, of those whose cluster has others; -1: all are where their centers are. */
 static int64_t farthest(const lloyd *l)
 {
-    int64_t at = -1;
-    for (int64_t j = 0; j < l->job->points->n; j++)
-        if (l->distance[j] > 0 && l->count[l->job->label[j]] > 1 && (at < 0 || l->distance[j] > l->distance[at]))
+    const gu_kmeans *job = l->job;
+    int64_t          at = -1;
+    for (int64_t j = 0; j < job->points->n; j++)
+        if (job->distance[j] > 0 && l->count[job->label[j]] > 1 && (at < 0 || job->distance[j] > job->distance[at]))
             at = j;
     return at;
 }
@@ -206,7 +205,7 @@ static int64_t repair(const lloyd *l)
         if (l->count[c] > 0)
             continue;
         if (n == 0)
-            gu_kmeans_distances(job, l->distance);
+            gu_kmeans_distances(job);
         const int64_t j = farthest(l);
         if (j < 0)
             break;
@@ -215,7 +214,7 @@ static int64_t repair(const lloyd *l)
         l->count[job->label[j]]--;
         l->count[c]++;
         job->label[j] = c;
-        l->distance[j] = 0;
+        job->distance[j] = 0;
         if (l->upper)
             l->upper[j] = INFINITY;
         n++;

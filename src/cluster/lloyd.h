@@ -11,8 +11,9 @@ typedef struct gu_kmeans {
     const gu_points            *points;
     gu_centers                  centers; /* of one start */
     uint64_t                    seed;
-    int                         turn;  /* which start it is */
-    int32_t                    *label; /* [n] */
+    int                         turn;     /* which start it is */
+    int32_t                    *label;    /* [n] */
+    double                     *distance; /* [n] */
     gusto_kmeans_result         result;
 } gu_kmeans;
 
@@ -30,8 +31,8 @@ int64_t gu_kmeans_nearest(const gu_kmeans *job, int64_t n, const int32_t *row, g
 /* Labels all points. Errors: GUSTO_ENOMEM. */
 gusto_status gu_kmeans_label(gu_kmeans *job);
 
-/* Squared distances to the labelled centers, out [n]. Returns their sum, in the order of points. */
-double gu_kmeans_distances(const gu_kmeans *job, double *out);
+/* Sets the distances: squared, to the labelled centers. Returns their sum, in the order of points. */
+double gu_kmeans_distances(const gu_kmeans *job);
 
 /* Tells the caller of a pass. Returns whether he has had enough. */
 bool gu_kmeans_told(const gu_kmeans *job, int pass);

@@ -200,3 +200,16 @@ gusto_status gu_rows_transpose(gusto_context *context, const gusto_rows *rows, g
     gu_twice       never;
     return gu_rows_from_pairs(context, &pairs, GUSTO_DUPLICATES_ERROR, &never, out);
 }
+
+gusto_status gu_rows_count(gusto_context *context, const gusto_rows *rows, int32_t **row, int32_t **column)
+{
+    *row = gu_new(context, rows->n_rows, int32_t);
+    *column = gu_new_zero(context, rows->n_columns, int32_t);
+    if (!*row || !*column)
+        return GUSTO_ENOMEM;
+    for (int32_t r = 0; r < rows->n_rows; r++)
+        (*row)[r] = (int32_t)(rows->start[r + 1] - rows->start[r]);
+    for (int64_t e = 0; e < rows->nnz; e++)
+        (*column)[rows->column[e]]++;
+    return GUSTO_OK;
+}

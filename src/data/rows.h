@@ -16,6 +16,16 @@ typedef struct gu_rows {
     int64_t    *time;
 } gu_rows;
 
+/* A single row of n entries, borrowed, of a matrix that has n_columns. start [2]: filled, and kept by the caller. */
+static inline gusto_rows gu_single_row(int32_t n_columns, int64_t n, const int32_t *column, const gusto_real *value,
+                                       const gusto_real *weight, int64_t start[2])
+{
+    start[0] = 0;
+    start[1] = n;
+    return (gusto_rows){
+        .n_rows = 1, .n_columns = n_columns, .nnz = n, .start = start, .column = column, .value = value, .weight = weight};
+}
+
 /* Arrays for nnz entries, not filled; weight and time only if asked.   Errors: GUSTO_ENOMEM, with *rows zeroed. */
 gusto_status gu_rows_init(gusto_context *context, int32_t n_rows, int32_t n_columns, int64_t nnz, bool weights, bool times,
                           gu_rows *rows);
@@ -29,6 +39,10 @@ gusto_status gu_rows_copy(gusto_context *context, const gusto_rows *rows, gu_row
 
 /* All that gusto_ratings_from_csr promises.   row_noun: "user" or "item", for the message. */
 gusto_status gu_rows_check(gusto_context *context, const gusto_rows *rows, const char *row_noun);
+
+/* Entries of each row, *row [n_rows], and of each column, *column [n_columns]; the caller frees both, also after an error.
+ * Errors: GUSTO_ENOMEM. */
+gusto_status gu_rows_count(gusto_context *context, const gusto_rows *rows, int32_t **row, int32_t **column);
 
 /* Rows become columns; each row of *out ascends.   Cost: 4 bytes an entry beside the result.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_rows_transpose(gusto_context *context, const gusto_rows *rows, gu_rows *out);

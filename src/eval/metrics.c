@@ -1,9 +1,10 @@
 /* See metrics.h. Ranks count from 1, and position j of a list has rank j + 1. */
 #include "eval/metrics.h"
 
+#include "core/sorted.h"
+
 #include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int shown(const gu_list *list, int k)
@@ -108,31 +109,10 @@ static double diversity(const gu_list *list, int k)
     return n > 1 ? sum / (0.5 * n * (n - 1)) : NAN;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const gusto_real x = *(const gusto_real *)a, y = *(const gusto_real *)b;
-    return (x > y) - (x < y);
-}
-
-/* How many of the ascending held[0 .. n-1] are below x; with `equal`, below or equal. */
-static int64_t below(int64_t n, const gusto_real *held, gusto_real x, bool equal)
-{
-    int64_t low = 0, high = n;
-    while (low < high) {
-        const int64_t middle = low + (high - low) / 2;
-        if (held[middle] < x || (equal && held[middle] == x))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Each other item loses to the held-out scores above it. Most items score below all of them: that costs one comparison. */
 double gu_auc(int64_t n_held, gusto_real *held, int64_t n_missed, int64_t n, const gusto_real *score, const uint8_t *left_out)
 {
-    if (n_held > 1)
-        qsort(held, (size_t)n_held, sizeof *held, by_value);
+    gu_sort(n_held, held);
 
     int64_t n_other = 0, won = 0, tied = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -143,7 +123,7 @@ double gu_auc(int64_t n_held, gusto_real *held, int64_t n_missed, int64_t n, con
             won += n_held;
             continue;
         }
-        const int64_t under = below(n_held, held, score[i], false), level = below(n_held, held, score[i], true);
+        const int64_t under = gu_count_below(n_held, held, score[i], false), level = gu_count_below(n_held, held, score[i], true);
         won += n_held - level;
         tied += level - under;
     }

@@ -10,6 +10,7 @@
  * was. Dense ratings are taken row by row as sparse ones: each row has a system of its own, for each misses other cells. */
 #include "core/memory.h"
 #include "data/ratings.h"
+#include "data/rows.h"
 #include "models/alternate.h"
 #include "models/bias.h"
 #include "models/factors.h"
@@ -155,9 +156,8 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
                             const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
     const gu_state  *state = &model->state;
-    const int64_t    start[2] = {0, n};
-    const gusto_rows one = {
-        .n_rows = 1, .n_columns = state->n_items, .nnz = n, .start = start, .column = item, .value = value, .weight = weight};
+    int64_t          start[2];
+    const gusto_rows one = gu_single_row(state->n_items, n, item, value, weight, start);
     return solve_row(context, model, "new user", gu_state_tensor(state, "Q"), gu_state_optional(state, "bi"), &one, row);
 }
 
@@ -165,9 +165,8 @@ static gusto_status fold_in_item(gusto_context *context, const gusto_model *mode
                                  const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
     const gu_state  *state = &model->state;
-    const int64_t    start[2] = {0, n};
-    const gusto_rows one = {
-        .n_rows = 1, .n_columns = state->n_users, .nnz = n, .start = start, .column = user, .value = value, .weight = weight};
+    int64_t          start[2];
+    const gusto_rows one = gu_single_row(state->n_users, n, user, value, weight, start);
     return solve_row(context, model, "new item", gu_state_tensor(state, "P"), gu_state_optional(state, "bu"), &one, row);
 }
 

@@ -6,6 +6,7 @@
  * Each sweep lowers the objective; every user, then every item, is one task, so the result does not depend on threads. */
 #include "core/memory.h"
 #include "data/ratings.h"
+#include "data/rows.h"
 #include "models/bias.h"
 #include "models/sweeps.h"
 
@@ -146,14 +147,8 @@ static int64_t row_width(const gusto_model *model)
 static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
                             const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
-    const int64_t    start[2] = {0, n};
-    const gusto_rows one = {.n_rows = 1,
-                            .n_columns = model->state.n_items,
-                            .nnz = n,
-                            .start = start,
-                            .column = item,
-                            .value = value,
-                            .weight = weight};
+    int64_t          start[2];
+    const gusto_rows one = gu_single_row(model->state.n_items, n, item, value, weight, start);
     gu_bias_solve(context, &one, (double)gu_state_real(&model->state, "mu")[0], gu_model_option(model, options[L2_USER].name),
                   gu_state_real(&model->state, "bi"), row);
     return GUSTO_OK;

@@ -37,41 +37,27 @@ static const char *const training_defaults[][2] = {
 
 static gu_triples_settings settings(const gusto_model *model)
 {
-    const int sampling = (int)gu_model_option(model, options[SAMPLING].name);
-    return (gu_triples_settings){
-        .k = (int64_t)gu_model_option(model, options[RANK].name),
-        .l2_user = gu_model_option(model, options[L2_USER].name),
-        .l2_item = gu_model_option(model, options[L2_ITEM].name),
-        .l2_bias = gu_model_option(model, options[L2_BIAS].name),
-        .power = sampling == POPULARITY ? gu_model_option(model, options[POWER].name) : 0,
-        .candidates = sampling == DYNAMIC ? (int)gu_model_option(model, options[CANDIDATES].name) : 1,
-    };
-}
-
-static bool has_biases(const gusto_model *model)
-{
-    return gu_model_option(model, options[BIASES].name) != 0;
+    gu_triples_settings set = gu_by_triples_settings(model);
+    const int           sampling = (int)gu_model_option(model, options[SAMPLING].name);
+    if (sampling == POPULARITY)
+        set.power = gu_model_option(model, options[POWER].name);
+    else if (sampling == DYNAMIC)
+        set.candidates = (int)gu_model_option(model, options[CANDIDATES].name);
+    return set;
 }
 
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                         const gusto_fit_options *fit_options, gu_state *state)
 {
     const gu_triples_settings set = settings(model);
-    return gu_by_triples_fit(context, model, &set, gu_model_option(model, options[INIT].name), has_biases(model), ratings,
-                             fit_options, state);
-}
-
-static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
-{
-    return gu_factors_expect(context, state, (int64_t)gu_model_option(model, options[RANK].name), false, has_biases(model));
+    return gu_by_triples_fit(context, model, &set, ratings, fit_options, state);
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
 {
     (void)dense;
     const gu_triples_settings set = settings(model);
-    const int64_t             parameters = (n_users + n_items) * gu_padded(set.k) + n_items;
-    return parameters * (int64_t)sizeof(gusto_real) + gu_triples_memory(set.k, set.power > 0, n_users, n_items, nnz);
+    return gu_by_triples_memory(&set, n_users, n_items, nnz);
 }
 
 static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
@@ -93,7 +79,7 @@ const gu_model_type gu_model_bpr = {
     .by_gradients = true,
     .tensors = tensors,
     .fit = fit,
-    .attach = attach,
+    .attach = gu_by_triples_attach,
     .memory = memory,
     .predict = gu_factors_predict_seen,
     .score = gu_factors_score,

@@ -32,13 +32,34 @@ static gusto_status validate(gusto_context *context, void *self, double *metric)
     return gu_held_out_ndcg(context, &view, &t->validation, &t->triples.rows, metric);
 }
 
-gusto_status gu_by_triples_fit(gusto_context *context, const gusto_model *model, const gu_triples_settings *set, double init,
-                               bool biases, const gusto_ratings *ratings, const gusto_fit_options *fit, gu_state *state)
+gu_triples_settings gu_by_triples_settings(const gusto_model *model)
 {
-    gusto_status status = gu_factors_add(context, state, set->k, 0, false, biases);
+    return (gu_triples_settings){.k = (int64_t)gu_model_option(model, "rank"),
+                                 .l2_user = gu_model_option(model, "l2_user"),
+                                 .l2_item = gu_model_option(model, "l2_item"),
+                                 .l2_bias = gu_model_option(model, "l2_bias"),
+                                 .candidates = 1};
+}
+
+gusto_status gu_by_triples_attach(gusto_context *context, const gusto_model *model, const gu_state *state)
+{
+    return gu_factors_expect(context, state, (int64_t)gu_model_option(model, "rank"), false,
+                             gu_model_option(model, "biases") != 0);
+}
+
+int64_t gu_by_triples_memory(const gu_triples_settings *set, int64_t n_users, int64_t n_items, int64_t nnz)
+{
+    const int64_t parameters = (n_users + n_items) * gu_padded(set->k) + n_items;
+    return parameters * (int64_t)sizeof(gusto_real) + gu_triples_memory(set->k, set->power > 0, n_users, n_items, nnz);
+}
+
+gusto_status gu_by_triples_fit(gusto_context *context, const gusto_model *model, const gu_triples_settings *set,
+                               const gusto_ratings *ratings, const gusto_fit_options *fit, gu_state *state)
+{
+    gusto_status status = gu_factors_add(context, state, set->k, 0, false, gu_model_option(model, "biases") != 0);
     if (status < 0)
         return status;
-    gu_factors_draw(context, state, init / sqrt((double)set->k), false);
+    gu_factors_draw(context, state, gu_model_option(model, "init") / sqrt((double)set->k), false);
     trained *t = gu_new_zero(context, 1, trained);
     if (!t)
         return GUSTO_ENOMEM;

@@ -182,7 +182,8 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
                             const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
     const gu_assignment how = assignment_of(model);
-    const int64_t       k = how.clusters * how.starts, start[2] = {0, n};
+    const int64_t       k = how.clusters * how.starts;
+    int64_t             start[2];
     const gusto_real   *Q = gu_state_real(&model->state, "Q");
     gusto_real         *room = gu_new(context, 2 * n + how.ld, gusto_real), *sums = gu_new(context, 2 * how.ld, gusto_real);
     if (!room || !sums) {

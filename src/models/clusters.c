@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/rng.h"
 #include "data/ratings.h"
+#include "data/rows.h"
 #include "models/bias.h"
 
 #include <math.h>
@@ -118,20 +119,13 @@ void gu_gather_rows(const gusto_context *context, const gu_residual_rows *from, 
 }
 
 gu_residual_rows gu_residual_row_of(const gusto_context *context, const gu_state *state, double l2_user, int64_t n,
-                                    const int32_t *item, const gusto_real *value, const gusto_real *weight,
-                                    const int64_t start[2], gusto_real *room, gusto_real *bias)
+                                    const int32_t *item, const gusto_real *value, const gusto_real *weight, int64_t start[2],
+                                    gusto_real *room, gusto_real *bias)
 {
     const double      mu = (double)gu_state_real(state, "mu")[0];
     const gusto_real *bi = gu_state_real(state, "bi");
-    gu_residual_rows  one = {.rows = {.n_rows = 1,
-                                      .n_columns = state->n_items,
-                                      .nnz = n,
-                                      .start = start,
-                                      .column = item,
-                                      .value = value,
-                                      .weight = weight},
-                             .weight = room,
-                             .residual = room + n};
+    gu_residual_rows  one = {
+         .rows = gu_single_row(state->n_items, n, item, value, weight, start), .weight = room, .residual = room + n};
     gu_bias_solve(context, &one.rows, mu, l2_user, bi, bias);
     for (int64_t e = 0; e < n; e++) {
         one.weight[e] = weight ? weight[e] : 1;

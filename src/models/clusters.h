@@ -41,9 +41,9 @@ double gu_assign_row(const gu_assignment *how, gusto_real *row);
 void gu_gather_rows(const gusto_context *context, const gu_residual_rows *from, int64_t ld, const gusto_real *X,
                     const gusto_real *Y, gusto_real *a, gusto_real *b);
 
-/* A folded-in user as residual rows of one row: bias first, by closed form.   weight and residual [n] are the caller's room. */
+/* A folded-in user as residual rows of one row: bias first, by closed form.   room [2 n] and start are the caller's, and filled. */
 gu_residual_rows gu_residual_row_of(const gusto_context *context, const gu_state *state, double l2_user, int64_t n,
-                                    const int32_t *item, const gusto_real *value, const gusto_real *weight,
-                                    const int64_t start[2], gusto_real *room, gusto_real *bias);
+                                    const int32_t *item, const gusto_real *value, const gusto_real *weight, int64_t start[2],
+                                    gusto_real *room, gusto_real *bias);
 
 #endif

@@ -242,7 +242,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
 {
     work w = {.how = {assignment_of(model, 0), assignment_of(model, 1)}, .means = gu_state_real(&model->state, "blocks")};
     const int64_t     k = w.how[0].clusters * w.how[0].starts, l = w.how[1].clusters * w.how[1].starts, ld = w.how[1].ld;
-    const int64_t     start[2] = {0, n};
+    int64_t           start[2];
     const gusto_real *B = gu_state_real(&model->state, "B");
     gusto_real       *room = gu_new(context, 2 * n, gusto_real), *sums = gu_new_zero(context, 2 * ld, gusto_real);
     if (room && sums) {

@@ -8,6 +8,7 @@
  * at least four of five of them. What a move can change is at the top of some member's list: for each user the best DEPTH items of every
  * member are kept, and nothing else. */
 #include "core/memory.h"
+#include "core/sorted.h"
 #include "core/tiles.h"
 #include "models/hybrid.h"
 
@@ -15,32 +16,11 @@
 
 #include <math.h>
 #include <omp.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH = 60, LIST = 10, MOST_USERS = 4096, TILE_USERS = 16 };
 
 static const double RANK_OFFSET = 60;
-
-static int ascending(const void *a, const void *b)
-{
-    const gusto_real x = *(const gusto_real *)a, y = *(const gusto_real *)b;
-    return (x > y) - (x < y);
-}
-
-/* How many of sorted [n] are below x, or at most x. */
-static int64_t below(int64_t n, const gusto_real *sorted, gusto_real x, bool or_equal)
-{
-    int64_t low = 0, high = n;
-    while (low < high) {
-        const int64_t middle = low + (high - low) / 2;
-        if (sorted[middle] < x || (or_equal && sorted[middle] == x))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
 
 /* The scores of the items that are not had, in the order of items: had [n_had] ascends. Returns how many. */
 static int64_t take_unseen(int64_t n_items, const gusto_real *score, int64_t n_had, const int32_t *had, gusto_real *out)
@@ -60,11 +40,11 @@ static void normalize(gu_combine combine, int64_t n_items, int64_t n_had, const 
 {
     const int64_t n = take_unseen(n_items, score, n_had, had, room);
     if (combine == GU_COMBINE_RANK) {
-        qsort(room, (size_t)n, sizeof *room, ascending);
+        gu_sort(n, room);
         for (int64_t i = 0; i < n_items; i++) {
             const gusto_real x = isfinite((double)score[i]) ? score[i] : -INFINITY;
-            const double     higher = (double)(n - below(n, room, x, true)),
-                         ties = (double)n - higher - (double)below(n, room, x, false);
+            const double     higher = (double)(n - gu_count_below(n, room, x, true)),
+                         ties = (double)n - higher - (double)gu_count_below(n, room, x, false);
             score[i] = (gusto_real)(1 / (RANK_OFFSET + higher + (ties + 1) / 2));
         }
         return;

@@ -14,6 +14,7 @@
  * Tensors: P, Q, G [k x k] = a0 Q'Q, for fold-in, and mu, which is 0. */
 #include "core/memory.h"
 #include "data/ratings.h"
+#include "data/rows.h"
 #include "models/alternate.h"
 #include "models/factors.h"
 
@@ -244,14 +245,8 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
                             const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
     const gusto_tensor *Q = gu_state_tensor(&model->state, "Q"), *small = gu_state_tensor(&model->state, "G");
-    const int64_t       start[2] = {0, n};
-    const gusto_rows    one = {.n_rows = 1,
-                               .n_columns = model->state.n_items,
-                               .nnz = n,
-                               .start = start,
-                               .column = item,
-                               .value = value,
-                               .weight = weight};
+    int64_t             start[2];
+    const gusto_rows    one = gu_single_row(model->state.n_items, n, item, value, weight, start);
     gusto_real         *G = gu_new_zero(context, Q->ld * Q->ld, gusto_real);
     if (!G)
         return GUSTO_ENOMEM;
@@ -266,14 +261,8 @@ static gusto_status fold_in_item(gusto_context *context, const gusto_model *mode
                                  const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
     const gusto_tensor *P = gu_state_tensor(&model->state, "P");
-    const int64_t       start[2] = {0, n};
-    const gusto_rows    one = {.n_rows = 1,
-                               .n_columns = model->state.n_users,
-                               .nnz = n,
-                               .start = start,
-                               .column = user,
-                               .value = value,
-                               .weight = weight};
+    int64_t             start[2];
+    const gusto_rows    one = gu_single_row(model->state.n_users, n, user, value, weight, start);
     gusto_real         *G = gu_new_zero(context, P->ld * P->ld, gusto_real);
     if (!G)
         return GUSTO_ENOMEM;

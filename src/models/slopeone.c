@@ -11,6 +11,7 @@
  * square of their items; of all scores of a user: 6 flops for each of his items and each item. */
 #include "core/memory.h"
 #include "data/ratings.h"
+#include "data/rows.h"
 #include "models/bias.h"
 #include "models/user_rows.h"
 
@@ -210,14 +211,8 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
                             const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
     const parts      p = parts_of(model, &model->state);
-    const int64_t    start[2] = {0, n};
-    const gusto_rows one = {.n_rows = 1,
-                            .n_columns = model->state.n_items,
-                            .nnz = n,
-                            .start = start,
-                            .column = item,
-                            .value = value,
-                            .weight = weight};
+    int64_t          start[2];
+    const gusto_rows one = gu_single_row(model->state.n_items, n, item, value, weight, start);
     gusto_real      *weights = gu_new(context, model->state.n_items, gusto_real), bias;
     if (!weights)
         return GUSTO_ENOMEM;

@@ -27,11 +27,6 @@ static const gusto_option options[N_OPTIONS] = {
 
 static const char *const training_defaults[][2] = {{"learning_rate", "0.05"}, {"rate", "cosine"}, {"epochs", "50"}, {NULL, NULL}};
 
-static bool has_biases(const gusto_model *model)
-{
-    return gu_model_option(model, options[BIASES].name) != 0;
-}
-
 /* 1 + 1/2 + ... + 1/n */
 static double harmonic(int64_t n)
 {
@@ -52,29 +47,19 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     const double most = harmonic(others);
     for (int t = 0; t < n; t++)
         weight[t] = (gusto_real)(harmonic(others / (t + 1) > 1 ? others / (t + 1) : 1) / most);
-    const gu_triples_settings set = {.k = (int64_t)gu_model_option(model, options[RANK].name),
-                                     .l2_user = gu_model_option(model, options[L2_USER].name),
-                                     .l2_item = gu_model_option(model, options[L2_ITEM].name),
-                                     .l2_bias = gu_model_option(model, options[L2_BIAS].name),
-                                     .candidates = n,
-                                     .weight = weight};
-    const gusto_status        status = gu_by_triples_fit(context, model, &set, gu_model_option(model, options[INIT].name),
-                                                         has_biases(model), ratings, fit_options, state);
+    gu_triples_settings set = gu_by_triples_settings(model);
+    set.candidates = n;
+    set.weight = weight;
+    const gusto_status status = gu_by_triples_fit(context, model, &set, ratings, fit_options, state);
     gu_free(&context->allocator, weight);
     return status;
-}
-
-static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
-{
-    return gu_factors_expect(context, state, (int64_t)gu_model_option(model, options[RANK].name), false, has_biases(model));
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
 {
     (void)dense;
-    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
-    const int64_t parameters = (n_users + n_items) * gu_padded(k) + n_items;
-    return parameters * (int64_t)sizeof(gusto_real) + gu_triples_memory(k, false, n_users, n_items, nnz);
+    const gu_triples_settings set = gu_by_triples_settings(model);
+    return gu_by_triples_memory(&set, n_users, n_items, nnz);
 }
 
 static const char *const tensors[] = {"mu", "P", "Q", "bi", NULL};
@@ -88,7 +73,7 @@ const gu_model_type gu_model_warp = {
     .by_gradients = true,
     .tensors = tensors,
     .fit = fit,
-    .attach = attach,
+    .attach = gu_by_triples_attach,
     .memory = memory,
     .predict = gu_factors_predict_seen,
     .score = gu_factors_score,

@@ -150,17 +150,8 @@ void gu_net_move(gusto_context *context, const gu_params *params, gu_param *para
     const gu_kernels *kernels = gu_kernels_of(context);
     const int64_t     ld = param->ld;
 #pragma omp parallel for schedule(static) num_threads(gu_threads(context)) if (param->n_rows > ROW_TILE)
-    for (int64_t r = 0; r < param->n_rows; r++) {
-        gusto_real *slot[GUSTO_MAX_SLOTS], *g = G + r * ld;
-        for (int s = 0; s < params->optimizer->n_slots; s++)
-            slot[s] = param->slot[s] + r * ld;
-        if (params->clip > 0) {
-            const double length = sqrt(kernels->sum_squares(param->width, g));
-            if (length > params->clip)
-                kernels->scale(param->width, (gusto_real)(params->clip / length), g);
-        }
-        params->optimizer->update(params->plan, (gusto_real)rate, ++param->steps[r], (size_t)ld, param->data + r * ld, g, slot);
-    }
+    for (int64_t r = 0; r < param->n_rows; r++)
+        gu_params_move(params, kernels, param, r, ++param->steps[r], rate, G + r * ld);
 }
 
 void gu_tower_step(gusto_context *context, const gu_params *params, gu_tower *tower, double rate)

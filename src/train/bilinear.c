@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "core/tiles.h"
+#include "data/rows.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,19 +12,6 @@
 static const double DENSE_FROM = 0.12, GATHERED_FROM = 0.25;
 
 enum { WINDOW_ENTRIES = 1 << 19, MOST_WINDOW = 64, LEAST_WINDOW = 4 };
-
-static gusto_status count_ratings(gusto_context *context, gu_bilinear *b, const gusto_rows *rows)
-{
-    b->user_count = gu_new_zero(context, rows->n_rows, int32_t);
-    b->item_count = gu_new_zero(context, rows->n_columns, int32_t);
-    if (!b->user_count || !b->item_count)
-        return GUSTO_ENOMEM;
-    for (int32_t u = 0; u < rows->n_rows; u++)
-        b->user_count[u] = (int32_t)(rows->start[u + 1] - rows->start[u]);
-    for (int64_t e = 0; e < rows->nnz; e++)
-        b->item_count[rows->column[e]]++;
-    return GUSTO_OK;
-}
 
 /* Rows as a dense array with NaN for a missing rating. */
 static gusto_status make_dense(gusto_context *context, gu_bilinear *b, const gusto_rows *rows)
@@ -89,7 +77,7 @@ gusto_status gu_bilinear_init(gusto_context *context, const gu_bilinear_settings
     gusto_rows   rows;
     gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
     if (status == GUSTO_OK)
-        status = count_ratings(context, b, &rows);
+        status = gu_rows_count(context, &rows, &b->user_count, &b->item_count);
     if (status == GUSTO_OK)
         status = add_params(context, b, &rows, k, P, Q, bu, bi);
     if (status == GUSTO_OK)

@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "core/tiles.h"
+#include "data/rows.h"
 
 #include <string.h>
 
@@ -63,19 +64,6 @@ static gusto_status add_lists(gusto_context *context, const gu_composite *c, gu_
                : GUSTO_ENOMEM;
 }
 
-static gusto_status count_ratings(gusto_context *context, const gusto_rows *rows, gu_composite *c)
-{
-    int32_t *user = c->side[0].count = gu_new_zero(context, rows->n_rows, int32_t);
-    int32_t *item = c->side[1].count = gu_new_zero(context, rows->n_columns, int32_t);
-    if (!user || !item)
-        return GUSTO_ENOMEM;
-    for (int32_t u = 0; u < rows->n_rows; u++)
-        user[u] = (int32_t)(rows->start[u + 1] - rows->start[u]);
-    for (int64_t e = 0; e < rows->nnz; e++)
-        item[rows->column[e]]++;
-    return GUSTO_OK;
-}
-
 gusto_status gu_composite_init(gusto_context *context, const gu_composite_settings *set, const gu_training *training,
                                const gusto_ratings *ratings, int64_t k, const gu_part_rows parts[2],
                                const gu_composite_arrays at[2], gu_composite *c)
@@ -86,7 +74,7 @@ gusto_status gu_composite_init(gusto_context *context, const gu_composite_settin
     gusto_rows   rows;
     gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
     if (status == GUSTO_OK)
-        status = count_ratings(context, &rows, c);
+        status = gu_rows_count(context, &rows, &c->side[0].count, &c->side[1].count);
     if (status == GUSTO_OK)
         status = add_params(context, c, k);
     for (int s = 0; s < 2 && status == GUSTO_OK; s++)

@@ -19,6 +19,7 @@
 #include "core/memory.h"
 #include "core/tiles.h"
 #include "train/alias.h"
+#include "train/bilinear.h"
 
 #include <math.h>
 #include <omp.h>
@@ -33,7 +34,7 @@ static gusto_status check(gusto_context *context, const gu_training *training)
         return gu_error(context, GUSTO_EOPTION, "optimizer %s: triples take the steps of sgd", training->optimizer->name);
     if (training->schedule != gusto_schedule_at(0))
         return gu_error(context, GUSTO_EOPTION, "schedule %s: triples have an order of their own", training->schedule->name);
-    if (training->mean_gradient || training->clip > 0 || training->way != 0)
+    if (training->mean_gradient || training->clip > 0 || training->way != GU_WAY_AUTO)
         return gu_error(context, GUSTO_EOPTION, "gradient, clip and way are for minibatches: triples come one by one");
     return GUSTO_OK;
 }

@@ -1,11 +1,7 @@
 /* The grid holds every rating once, in blocks that share no row along a diagonal; training by it does not depend on threads. */
 #include "train/block_sgd.h"
 
-#include "core/rng.h"
-
-#include <gusto/gusto.h>
-
-#include "../suite.h"
+#include "made_up.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,35 +10,16 @@
 enum { USERS = 333, ITEMS = 150, K = 5 };
 
 static gusto_context *context;
-static int32_t        user[USERS * ITEMS], item[USERS * ITEMS];
-static gusto_real     value[USERS * ITEMS], weight[USERS * ITEMS];
 
 /* A tenth of the cells, more for low numbers; the last user has none. */
+static bool low_numbers(uint32_t word, int32_t u, int32_t i)
+{
+    return u < USERS - 1 && gu_uniform(word) <= 0.3 / (1 + u / 50.) + 0.3 / (1 + i / 10.);
+}
+
 static gusto_ratings *make_ratings(bool weighted)
 {
-    int64_t n = 0;
-    for (int32_t u = 0; u < USERS - 1; u++)
-        for (int32_t i = 0; i < ITEMS; i++) {
-            uint32_t word[4];
-            gu_random(5, GU_STREAM_TEST, (uint64_t)(u * ITEMS + i), 0, word);
-            if (gu_uniform(word[0]) > 0.3 / (1 + u / 50.) + 0.3 / (1 + i / 10.))
-                continue;
-            user[n] = u;
-            item[n] = i;
-            value[n] = (gusto_real)(1 + word[1] % 5);
-            weight[n++] = (gusto_real)(0.5 + gu_uniform(word[2]));
-        }
-    const gusto_entries entries = {.size = sizeof entries,
-                                   .n = n,
-                                   .n_users = USERS,
-                                   .n_items = ITEMS,
-                                   .user = user,
-                                   .item = item,
-                                   .value = value,
-                                   .weight = weighted ? weight : NULL};
-    gusto_ratings      *ratings;
-    ck_assert_int_eq(gusto_ratings_from_entries(context, &entries, GUSTO_DUPLICATES_ERROR, &ratings), GUSTO_OK);
-    return ratings;
+    return made_up(context, USERS, ITEMS, 5, low_numbers, weighted);
 }
 
 static void check_grid(const gusto_rows *rows, const gu_grid *grid)

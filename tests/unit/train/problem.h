@@ -8,7 +8,7 @@
 
 #include <gusto/gusto.h>
 
-#include "../suite.h"
+#include "made_up.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,34 +16,16 @@
 
 enum { USERS = 37, ITEMS = 23, K = 5, LD = GU_LANES /* K padded */ };
 
-/* Ratings of about half the cells, 1 to 5, in order; weighted if asked for. */
+static inline bool half_of_the_cells(uint32_t word, int32_t u, int32_t i)
+{
+    (void)u, (void)i;
+    return word % 2 == 0;
+}
+
+/* Ratings of about half the cells. */
 static inline gusto_ratings *make_ratings(gusto_context *context, bool weighted)
 {
-    static int32_t    user[USERS * ITEMS], item[USERS * ITEMS];
-    static gusto_real value[USERS * ITEMS], weight[USERS * ITEMS];
-    int64_t           n = 0;
-    for (int32_t u = 0; u < USERS; u++)
-        for (int32_t i = 0; i < ITEMS; i++) {
-            uint32_t word[4];
-            gu_random(7, GU_STREAM_TEST, (uint64_t)(u * ITEMS + i), 0, word);
-            if (word[0] % 2)
-                continue;
-            user[n] = u;
-            item[n] = i;
-            value[n] = (gusto_real)(1 + word[1] % 5);
-            weight[n++] = (gusto_real)(0.5 + gu_uniform(word[2]));
-        }
-    const gusto_entries entries = {.size = sizeof entries,
-                                   .n = n,
-                                   .n_users = USERS,
-                                   .n_items = ITEMS,
-                                   .user = user,
-                                   .item = item,
-                                   .value = value,
-                                   .weight = weighted ? weight : NULL};
-    gusto_ratings      *ratings;
-    ck_assert_int_eq(gusto_ratings_from_entries(context, &entries, GUSTO_DUPLICATES_ERROR, &ratings), GUSTO_OK);
-    return ratings;
+    return made_up(context, USERS, ITEMS, 7, half_of_the_cells, weighted);
 }
 
 /* All parameters. */
