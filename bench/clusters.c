@@ -71,6 +71,7 @@ static void measure(bench_settings *settings, const bench_limits *limits, const 
         j.options.batch = steps[s].batch;
         j.options.iterations = steps[s].passes;
         j.options.tolerance = 0;
+        bench_watch(settings);
         const int64_t before = bench_reset_most(settings);
         const double  seconds = bench_seconds(run_kmeans, &j, .1);
         const double  products = 2 * (double)points->n * COLUMNS * k * j.result.iterations;
@@ -79,6 +80,14 @@ static void measure(bench_settings *settings, const bench_limits *limits, const 
         bench_print_part(products / seconds, limits->flops);
         printf(" %8.1f%% %9.1f\n", 100 * (double)j.result.n_distances / ((double)points->n * k * j.result.iterations),
                (double)(settings->most_bytes - before) / (1 << 20));
+        const double passes = j.result.iterations;
+        bench_result result = {.threads = limits->threads,
+                               .rate = (double)points->n * passes / seconds,
+                               .unit = "points",
+                               .flops = products / seconds,
+                               .bytes = (double)points->n * COLUMNS * passes * sizeof(gusto_real) / seconds};
+        snprintf(result.what, sizeof result.what, "%s", steps[s].name);
+        bench_add(settings, &bench_clusters, &result);
         free(j.centers);
         gusto_context_destroy(j.context);
     }

@@ -1,7 +1,13 @@
 /* See job.h. */
+#define _POSIX_C_SOURCE 200809L /* PATH_MAX */
+
 #include "job.h"
 
 #include "core/memory.h"
+
+#include <limits.h>
+#include <malloc.h>
+#include <string.h>
 
 void bench_check(const gusto_context *context, gusto_status status)
 {
@@ -61,8 +67,70 @@ int64_t bench_reset_most(bench_settings *settings)
     return settings->most_bytes = settings->bytes;
 }
 
+/* Bytes behind a name of /proc/self/status. */
+static int64_t status_bytes(const char *name)
+{
+    FILE     *file = fopen("/proc/self/status", "r");
+    char      line[256];
+    long long kib = 0;
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, name, strlen(name)) == 0) {
+            kib = strtoll(line + strlen(name), NULL, 10);
+            break;
+        }
+    if (file)
+        fclose(file);
+    return kib * 1024;
+}
+
+void bench_watch(bench_settings *settings)
+{
+    malloc_trim(0); /* else what is free, but not given back, would hide what is taken next */
+    FILE *file = fopen("/proc/self/clear_refs", "w");
+    if (file) {
+        fputs("5", file);
+        fclose(file);
+    }
+    settings->resident = status_bytes("VmRSS:");
+}
+
+double bench_peak(const bench_settings *settings)
+{
+    const int64_t most = status_bytes("VmHWM:");
+    return most > settings->resident ? (double)(most - settings->resident) : 0;
+}
+
+void bench_add(bench_settings *settings, const bench_job *job, const bench_result *result)
+{
+    if (settings->n_results == BENCH_RESULTS)
+        return;
+    bench_result *line = &settings->result[settings->n_results++];
+    *line = *result;
+    line->shape = settings->shape.name;
+    line->job = job->name;
+    line->peak = bench_peak(settings);
+}
+
+bool bench_has_data(const bench_settings *settings)
+{
+    return settings->data && settings->shape.file;
+}
+
+static gusto_ratings *read_ratings(bench_settings *settings)
+{
+    char           path[PATH_MAX];
+    gusto_context *context = bench_context(settings, settings->limits[settings->n_limits - 1].threads);
+    gusto_ratings *ratings;
+    snprintf(path, sizeof path, "%s/%s", settings->data, settings->shape.file);
+    bench_check(context, gusto_ratings_read(context, path, NULL, &ratings));
+    gusto_context_destroy(context);
+    return ratings;
+}
+
 gusto_ratings *bench_ratings(bench_settings *settings)
 {
+    if (bench_has_data(settings))
+        return read_ratings(settings);
     gusto_synth_options synth = gusto_synth_options_default();
     synth.n_users = settings->shape.n_users;
     synth.n_items = settings->shape.n_items;

@@ -10,9 +10,23 @@
 #include <gusto/gusto.h>
 
 typedef struct bench_shape {
+    const char *name, *file,
+        *features; /* file, features: of items, under --data; NULL: there are only synthetic ratings of that shape */
     int32_t n_users, n_items;
     int64_t n_ratings;
 } bench_shape;
+
+/* A line of the table that ends a run. */
+typedef struct bench_result {
+    const char *shape, *job, *unit;
+    char        what[80];
+    int         threads;
+    double      rate;         /* units a second */
+    double      flops, bytes; /* a second, as the job's head counts them; 0: not counted */
+    double      peak;         /* bytes of the process over those at the start */
+} bench_result;
+
+enum { BENCH_RESULTS = 512 };
 
 /* What was asked for. */
 typedef struct bench_settings {
@@ -20,10 +34,18 @@ typedef struct bench_settings {
     int          rank, epochs;
     int64_t      batch;
     uint64_t     seed;
-    const char  *directory;         /* for files */
+    const char  *directory;   /* for files */
+    const char  *data;        /* folder of public data sets, or NULL */
+    const char  *only;        /* the one model that is asked for, or NULL */
+    double       budget;      /* seconds after which the fit of a model is cut */
+    const char **peers, *own; /* NAME=COMMAND, ended by NULL, or NULL; gusto's own command */
+    int          pairs;
     int          n_limits;          /* 1, or 2 */
     bench_limits limits[2];         /* on one thread, and on all that were asked for */
     int64_t      bytes, most_bytes; /* that the library holds, and held at the most since bench_reset_most() */
+    int64_t      resident;          /* bytes of the process at bench_watch() */
+    int          n_results;
+    bench_result result[BENCH_RESULTS];
 } bench_settings;
 
 typedef struct bench_job {
@@ -31,7 +53,8 @@ typedef struct bench_job {
     void (*run)(bench_settings *settings);
 } bench_job;
 
-extern const bench_job bench_training, bench_ways, bench_reading, bench_serving, bench_clusters;
+extern const bench_job bench_training, bench_ways, bench_reading, bench_serving, bench_clusters, bench_ease, bench_models,
+    bench_peers;
 
 /* Ends the program, with the context's message, if a call has failed. */
 void bench_check(const gusto_context *context, gusto_status status);
@@ -42,8 +65,20 @@ gusto_context *bench_context(bench_settings *settings, int threads);
 /* Counts from what is held now. Returns that. */
 int64_t bench_reset_most(bench_settings *settings);
 
-/* Synthetic ratings of the shape asked for. */
+/* Starts to watch the most memory that the process has resident: its high-water mark is set to what it has now. */
+void bench_watch(bench_settings *settings);
+
+/* The most since then, over what it was then. 0 where the system does not tell. */
+double bench_peak(const bench_settings *settings);
+
+/* Adds a line to the table at the end; its peak is bench_peak(). */
+void bench_add(bench_settings *settings, const bench_job *job, const bench_result *result);
+
+/* Ratings of the shape asked for: those of its file, if it has one and --data is given, else synthetic ones. */
 gusto_ratings *bench_ratings(bench_settings *settings);
+
+/* Whether the shape's own files are there to be read. */
+bool bench_has_data(const bench_settings *settings);
 
 /* mf, fitted by minibatch Adam at the rank, batch and epochs asked for. */
 gusto_model *bench_fit(const bench_settings *settings, gusto_context *context, const gusto_ratings *ratings,

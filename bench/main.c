@@ -1,6 +1,6 @@
 /* gusto-bench: how fast the library does its jobs, as a part of what the machine can do.
  *
- *   gusto-bench [OPTION...] [JOB...]     all jobs, unless some are named; --help lists them
+ *   gusto-bench [OPTION...] [JOB...]     all jobs, unless some are named ("all" names them too); --help lists them
  *
  * Limits (GEMM and the STREAM triad, bench.h) are measured first, in the same run. */
 #include "job.h"
@@ -8,14 +8,15 @@
 #include <popt.h>
 #include <string.h>
 
-static const bench_job *const jobs[] = {&bench_training, &bench_ways, &bench_reading, &bench_serving, &bench_clusters};
+static const bench_job *const jobs[] = {&bench_training, &bench_ways,   &bench_reading, &bench_serving,
+                                        &bench_clusters, &bench_models, &bench_ease,    &bench_peers};
 
 enum { N_JOBS = sizeof jobs / sizeof *jobs };
 
-static const struct {
-    const char *name;
-    bench_shape shape;
-} shapes[] = {{"1m", {6040, 3706, 1000000}}, {"20m", {138493, 26744, 20000000}}, {"smoke", {300, 200, 5000}}};
+static const bench_shape shapes[] = {{"ml-100k", "ml-100k/u.data", "ml-100k/u.item", 943, 1682, 100000},
+                                     {"1m", NULL, NULL, 6040, 3706, 1000000},
+                                     {"20m", NULL, NULL, 138493, 26744, 20000000},
+                                     {"smoke", NULL, NULL, 300, 200, 5000}};
 
 static int complain(const char *what, const char *word)
 {
@@ -23,14 +24,21 @@ static int complain(const char *what, const char *word)
     return EXIT_FAILURE;
 }
 
-static bool choose_shape(const char *name, bench_shape *shape)
+/* The shape of that name, which ends at a comma or the end. */
+static const bench_shape *find_shape(const char *name)
 {
+    const size_t length = strcspn(name, ",");
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
-        if (strcmp(shapes[s].name, name) == 0) {
-            *shape = shapes[s].shape;
-            return true;
-        }
-    return false;
+        if (strlen(shapes[s].name) == length && strncmp(shapes[s].name, name, length) == 0)
+            return &shapes[s];
+    return NULL;
+}
+
+/* What comes after it, or NULL. */
+static const char *next_shape(const char *name)
+{
+    name += strcspn(name, ",");
+    return *name ? name + 1 : NULL;
 }
 
 static const bench_job *find_job(const char *name)
@@ -45,24 +53,15 @@ static void show_help(poptContext popt)
 {
     poptSetOtherOptionHelp(popt, "[OPTION...] [JOB...]");
     poptPrintHelp(popt, stdout, 0);
-    printf("\nJobs (all of them, unless some are named):\n");
+    printf("\nJobs (all of them, in that order, unless some are named):\n");
     for (int j = 0; j < N_JOBS; j++)
         printf("  %-12s %s\n", jobs[j]->name, jobs[j]->summary);
 }
 
-static int run(bench_settings *settings, int threads, const char **names)
+static void run_jobs(bench_settings *settings, const char **names)
 {
-    for (int j = 0; names && names[j]; j++)
-        if (!find_job(names[j]))
-            return complain("no job", names[j]);
-    printf("gusto %s, %zu-bit reals; %d users x %d items, %lld ratings, seed %llu\n", gusto_version(), 8 * sizeof(gusto_real),
-           settings->shape.n_users, settings->shape.n_items, (long long)settings->shape.n_ratings,
-           (unsigned long long)settings->seed);
-    settings->n_limits = threads > 1 ? 2 : 1;
-    for (int l = 0; l < settings->n_limits; l++) {
-        settings->limits[l] = bench_measure_limits(l ? threads : 1);
-        bench_print_limits(&settings->limits[l]);
-    }
+    printf("\n%s: %d users x %d items, %lld ratings\n", settings->shape.name, settings->shape.n_users, settings->shape.n_items,
+           (long long)settings->shape.n_ratings);
     for (int j = 0; names && names[j]; j++) {
         putchar('\n');
         find_job(names[j])->run(settings);
@@ -71,6 +70,58 @@ static int run(bench_settings *settings, int threads, const char **names)
         putchar('\n');
         jobs[j]->run(settings);
     }
+}
+
+static void print_fraction(double rate, double limit)
+{
+    if (rate > 0)
+        printf(" %.1f%% |", 100 * rate / limit);
+    else
+        printf(" |");
+}
+
+/* All that was measured, once more, in one table. */
+static void print_results(const bench_settings *settings)
+{
+    if (settings->n_results == 0)
+        return;
+    printf("\n| shape | job | | threads | rate | of gemm | of triad | peak MiB |\n|---|---|---|---|---|---|---|---|\n");
+    for (int r = 0; r < settings->n_results; r++) {
+        const bench_result *line = &settings->result[r];
+        const bench_limits *limits = &settings->limits[line->threads == settings->limits[0].threads ? 0 : settings->n_limits - 1];
+        printf("| %s | %s | %s | %d | %.4g %s/s |", line->shape, line->job, line->what, line->threads, line->rate, line->unit);
+        print_fraction(line->flops, limits->flops);
+        print_fraction(line->bytes, limits->bytes);
+        printf(" %.1f |\n", line->peak / (1 << 20));
+    }
+}
+
+static int run(bench_settings *settings, int threads, const char *names_of_shapes, const bench_shape *other, const char **names)
+{
+    if (names && strcmp(names[0], "all") == 0)
+        names = NULL;
+    for (int j = 0; names && names[j]; j++)
+        if (!find_job(names[j]))
+            return complain("no job", names[j]);
+    for (const char *shape = names_of_shapes; shape; shape = next_shape(shape))
+        if (!find_shape(shape))
+            return complain("no shape", shape);
+    printf("gusto %s, %zu-bit reals, seed %llu\n", gusto_version(), 8 * sizeof(gusto_real), (unsigned long long)settings->seed);
+    settings->n_limits = threads > 1 ? 2 : 1;
+    for (int l = 0; l < settings->n_limits; l++) {
+        settings->limits[l] = bench_measure_limits(l ? threads : 1);
+        bench_print_limits(&settings->limits[l]);
+    }
+    for (const char *shape = names_of_shapes; shape; shape = next_shape(shape)) {
+        settings->shape = *find_shape(shape);
+        if (other->n_users || other->n_items || other->n_ratings)
+            settings->shape = (bench_shape){.name = "given",
+                                            .n_users = other->n_users ? other->n_users : settings->shape.n_users,
+                                            .n_items = other->n_items ? other->n_items : settings->shape.n_items,
+                                            .n_ratings = other->n_ratings ? other->n_ratings : settings->shape.n_ratings};
+        run_jobs(settings, names);
+    }
+    print_results(settings);
     return EXIT_SUCCESS;
 }
 
@@ -79,10 +130,18 @@ int main(int argc, char **argv)
     const char    *shape = "1m", *temporary = getenv("TMPDIR");
     int            threads = omp_get_max_threads(), help = 0;
     long long      n_users = 0, n_items = 0, n_ratings = 0, batch = 65536, seed = 1;
-    bench_settings settings = {.rank = 64, .epochs = 3, .directory = temporary ? temporary : "/tmp"};
+    bench_settings settings = {.rank = 64,
+                               .epochs = 3,
+                               .directory = temporary ? temporary : "/tmp",
+                               .budget = 2,
+                               .own = "fit {} -m mf -s rank=64 -s epochs=5 -q -o {out}",
+                               .pairs = 5};
 
     const struct poptOption options[] = {
-        {"shape", 's', POPT_ARG_STRING, &shape, 0, "1m, 20m or smoke: as MovieLens 1M and 20M, or tiny (default: 1m)", "NAME"},
+        {"shape", 's', POPT_ARG_STRING, &shape, 0,
+         "one or several of 1m, 20m, ml-100k, smoke: as MovieLens, or tiny (default: 1m)", "NAME[,NAME...]"},
+        {"data", 0, POPT_ARG_STRING, &settings.data, 0,
+         "folder with ml-100k, whose ratings are then read, not made (default: none)", "DIR"},
         {"users", 0, POPT_ARG_LONGLONG, &n_users, 0, "instead of the shape's", "N"},
         {"items", 0, POPT_ARG_LONGLONG, &n_items, 0, "instead of the shape's", "N"},
         {"ratings", 0, POPT_ARG_LONGLONG, &n_ratings, 0, "instead of the shape's", "N"},
@@ -93,6 +152,14 @@ int main(int argc, char **argv)
         {"seed", 0, POPT_ARG_LONGLONG, &seed, 0, "of the ratings and of training (default: 1)", "N"},
         {"directory", 'd', POPT_ARG_STRING, &settings.directory, 0, "for files that are read back (default: $TMPDIR, else /tmp)",
          "PATH"},
+        {"model", 'm', POPT_ARG_STRING, &settings.only, 0, "models: this one only", "NAME"},
+        {"budget", 0, POPT_ARG_DOUBLE, &settings.budget, 0,
+         "models: a fit ends after the pass that reaches so many seconds (default: 2)", "S"},
+        {"peer", 0, POPT_ARG_ARGV, &settings.peers, 0,
+         "peers: another command, with {} for the file of ratings and {out} for one that it may write; any number of them",
+         "NAME=COMMAND"},
+        {"own", 0, POPT_ARG_STRING, &settings.own, 0, "peers: gusto's arguments (default: a fit of mf)", "ARGUMENTS"},
+        {"pairs", 0, POPT_ARG_INT, &settings.pairs, 0, "peers: how often both are run (default: 5)", "N"},
         {"help", 'h', POPT_ARG_NONE, &help, 0, "show this and exit", NULL},
         POPT_TABLEEND};
     poptContext popt = poptGetContext(NULL, argc, (const char **)argv, options, 0);
@@ -103,15 +170,13 @@ int main(int argc, char **argv)
     else if (help) {
         show_help(popt);
         code = EXIT_SUCCESS;
-    } else if (!choose_shape(shape, &settings.shape))
-        code = complain("no shape", shape);
-    else {
-        settings.shape.n_users = n_users ? (int32_t)n_users : settings.shape.n_users;
-        settings.shape.n_items = n_items ? (int32_t)n_items : settings.shape.n_items;
-        settings.shape.n_ratings = n_ratings ? n_ratings : settings.shape.n_ratings;
+    } else if (settings.pairs < 1 || settings.pairs > 1000) {
+        code = complain("--pairs is", "not 1 to 1000");
+    } else {
+        const bench_shape other = {.n_users = (int32_t)n_users, .n_items = (int32_t)n_items, .n_ratings = n_ratings};
         settings.batch = batch;
         settings.seed = (uint64_t)seed;
-        code = run(&settings, threads, poptGetArgs(popt));
+        code = run(&settings, threads, shape, &other, poptGetArgs(popt));
     }
     poptFreeContext(popt);
     return code;

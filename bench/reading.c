@@ -71,6 +71,7 @@ static void measure(bench_settings *settings, const bench_limits *limits, const 
     job    j = {bench_context(settings, limits->threads), limits->threads, path, about.st_size, 0};
     double memory = 0;
     for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+        bench_watch(settings);
         const int64_t before = bench_reset_most(settings);
         const double  seconds = bench_seconds(steps[s].run, &j, .1), rate = (double)about.st_size / seconds;
         memory = s == 0 ? rate : memory;
@@ -78,6 +79,9 @@ static void measure(bench_settings *settings, const bench_limits *limits, const 
                (double)n_ratings / seconds * 1e-6);
         bench_print_part(rate, memory);
         printf(" %14.1f\n", (double)(settings->most_bytes - before) / (double)n_ratings);
+        bench_result result = {.threads = limits->threads, .rate = (double)n_ratings / seconds, .unit = "ratings", .bytes = rate};
+        snprintf(result.what, sizeof result.what, "%s, %s", strrchr(path, '.') + 1, steps[s].name);
+        bench_add(settings, &bench_reading, &result);
     }
     gusto_context_destroy(j.context);
 }

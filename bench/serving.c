@@ -62,12 +62,20 @@ static void measure(bench_settings *settings, const bench_limits *limits, const 
                  bench_new(n * BEST, gusto_real)};
         for (int64_t r = 0; r < n; r++)
             j.row[r] = (int32_t)r;
+        bench_watch(settings);
         const int64_t before = bench_reset_most(settings), lists = steps[s].one && n > SOME ? SOME : n;
         const double  seconds = bench_seconds(steps[s].run, &j, .1) / (double)lists;
         printf("%-14s %7d %12.0f %10.3f", steps[s].name, limits->threads, 1 / seconds, seconds * 1e3);
         bench_print_part(2 * (double)(n_items * k) / seconds, limits->flops);
         bench_print_part((double)(n_items * k) * sizeof(gusto_real) / seconds, limits->bytes);
         printf(" %9.1f\n", (double)(settings->most_bytes - before) / (1 << 20));
+        bench_result result = {.threads = limits->threads,
+                               .rate = 1 / seconds,
+                               .unit = "lists",
+                               .flops = 2 * (double)(n_items * k) / seconds,
+                               .bytes = (double)(n_items * k) * sizeof(gusto_real) / seconds};
+        snprintf(result.what, sizeof result.what, "%s", steps[s].name);
+        bench_add(settings, &bench_serving, &result);
         free(j.row);
         free(j.out);
         free(j.score);

@@ -33,6 +33,7 @@ static void measure(bench_settings *settings, const bench_limits *limits, const 
 {
     gusto_context *context = bench_context(settings, limits->threads);
     bench_reset_most(settings);
+    bench_watch(settings);
     gusto_model *model = bench_fit(settings, context, ratings, schedule);
 
     const double rate = best_rate(model), k = settings->rank;
@@ -40,6 +41,13 @@ static void measure(bench_settings *settings, const bench_limits *limits, const 
     bench_print_part(rate * 6 * k, limits->flops);
     bench_print_part(rate * 2 * k * sizeof(gusto_real), limits->bytes);
     printf(" %14.1f\n", (double)(settings->most_bytes - parameter_bytes(model)) / (double)gusto_ratings_nnz(ratings));
+    bench_result result = {.threads = limits->threads,
+                           .rate = rate,
+                           .unit = "ratings",
+                           .flops = rate * 6 * k,
+                           .bytes = rate * 2 * k * sizeof(gusto_real)};
+    snprintf(result.what, sizeof result.what, "mf, minibatch, %s", schedule);
+    bench_add(settings, &bench_training, &result);
     gusto_model_destroy(model);
     gusto_context_destroy(context);
 }

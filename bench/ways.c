@@ -13,7 +13,7 @@
 static const double filled = .72;
 
 /* Rows are cut after this many users where less is asked for than Jester has. */
-static const bench_shape jester = {24983, 100, 0};
+static const bench_shape jester = {.n_users = 24983, .n_items = 100};
 
 static double uniform(uint64_t a, uint32_t b)
 {
@@ -74,7 +74,15 @@ static void compare(bench_settings *settings, const bench_limits *limits, const 
     double                   best[2] = {0, 0};
     for (int64_t batch = 512; batch <= 131072 && batch <= 4 * gusto_ratings_nnz(ratings); batch *= 4)
         for (int w = 0; w < 2; w++) {
+            bench_watch(settings);
             const double rate = measure(settings, limits->threads, ways[w], batch, ratings);
+            bench_result result = {.threads = limits->threads,
+                                   .rate = rate,
+                                   .unit = "ratings",
+                                   .flops = rate * 6 * settings->rank,
+                                   .bytes = rate * 2 * settings->rank * sizeof(gusto_real)};
+            snprintf(result.what, sizeof result.what, "%s, batches of %lld", ways[w], (long long)batch);
+            bench_add(settings, &bench_ways, &result);
             printf("%-10s %7d %10lld %12.2f", ways[w], limits->threads, (long long)batch, rate * 1e-6);
             bench_print_part(rate * 6 * settings->rank, limits->flops);
             putchar('\n');

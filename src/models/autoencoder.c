@@ -6,7 +6,7 @@
  *   h = f(r V + c),   x_j = b_j + W_j . h,    minimize  sum over observed cells of (x - r)^2 / 2 + l2/2 (|V|^2 + |W|^2)
  *
  * by minibatches of rows, whose share of the ridge is theirs of the rows. Only observed cells are computed: the first layer gathers rows of V, the last one rows of W,
- * in both directions (kernels residual_row and spmm_row), so an epoch costs 8 hidden multiply-adds a rating, not rows x columns. Limit: those gathers.
+ * in both directions (kernels residual_row and spmm_row), so an epoch costs 5 hidden multiply-adds a rating, not rows x columns. Limit: those gathers.
  *
  * variant=multinomial (denoising, for implicit feedback; Liang et al. 2018, Vincent et al. 2008): with x the row of a user, 1 for what he has had, divided by its length,
  *
