@@ -51,6 +51,7 @@ typedef struct gu_row_list {
     const int32_t    *column; /* [n], or NULL: 0, 1, ... */
     const gusto_real *X;      /* [n_columns x ld], padding zero */
     int64_t           ld;
+    int64_t width; /* numbers of a row that belong to the problem, whole vectors: ld, or fewer for a part of the factors */
 } gu_row_list;
 
 /* What conjugate gradients add to the weighted rows, and when they stop. */
@@ -202,12 +203,12 @@ typedef struct gu_kernels {
     /* ---- least squares of one row of a factorization, from the entries begin <= e < end of a list ----
      * w, c [end - begin], indexed by e - begin: what entries weigh on the left and on the right. The padding of vectors stays zero. */
 
-    /* A [ld x ld] = base + sum w q q', b [ld] = sum c q, s [ld] = sum w q, entry after entry; where no weight of a chunk of entries is
-     * negative, the products are (sqrt(w) q) (sqrt(w) q)'. Of A, and of base, the upper triangle by blocks of LANES x LANES.
-     * w NULL: 1.   c and b NULL: no b.   s NULL: no s.   base NULL: 0.   room [normal_room(ld)]. */
+    /* With n the list's width: A [n x n] = base + sum w q q', b [n] = sum c q, s [n] = sum w q, entry after entry; where no weight of a chunk
+     * of entries is negative, the products are (sqrt(w) q) (sqrt(w) q)'. Of A, and of base, the upper triangle by blocks of LANES x LANES.
+     * w NULL: 1.   c and b NULL: no b.   s NULL: no s.   base NULL: 0.   room [normal_room(n)]. */
     void (*normal)(const gu_row_list *list, int64_t begin, int64_t end, const gusto_real *w, const gusto_real *c,
                    const gusto_real *base, gusto_real *A, gusto_real *b, gusto_real *s, gusto_real *room);
-    int64_t (*normal_room)(int64_t ld);
+    int64_t (*normal_room)(int64_t n);
 
     /* Factors A = U' U in place, A [n x n] by its upper block triangle, n a multiple of LANES; root [n] is made with it. Returns false unless A
      * is positive definite. */
@@ -215,9 +216,14 @@ typedef struct gu_kernels {
     void (*cholesky_solve)(int64_t n, int64_t ld, const gusto_real *A, const gusto_real *root, gusto_real *b); /* b <- A^-1 b */
 
     /* Takes at most system->steps of conjugate gradients from x [ld] on (sum w q q' + G + ridge I) x = sum c q; with a bias, from (x, *x_bias)
-     * and rows (q, 1). *x_bias is 0 without one. Returns x'Ax - 2 b'x at the end.   room [(3 + room_rows) x ld]. */
+     * and rows (q, 1). *x_bias is 0 without one. Returns x'Ax - 2 b'x at the end. The list's width is ld.   room [(3 + room_rows) x ld]. */
     double (*cg)(const gu_row_list *list, int64_t begin, int64_t end, const gusto_real *w, const gusto_real *c,
                  const gu_cg *system, gusto_real *x, gusto_real *x_bias, gusto_real *room);
+
+    /* What a step x [width] of the row does to its predictions t and residuals r [end - begin]: t <- t + q.x, r <- c - w t.
+     * w NULL: 1.   r may be c. Returns sum w t^2 - 2 c t, in double. */
+    double (*advance)(const gu_row_list *list, int64_t begin, int64_t end, const gusto_real *w, const gusto_real *c,
+                      const gusto_real *x, gusto_real *t, gusto_real *r);
 
     /* ---- optimizers: one row takes one step; what each is for is in optim/ ----
      * eps and damp are positive, so that padding stays zero. */

@@ -45,7 +45,7 @@ typedef struct chunk {
 /* `vectors` columns from `column` on of all rows of the chunk. */
 VEC_INLINE void gather_columns(int vectors, bool with_b, bool with_s, const chunk *k, int64_t column)
 {
-    const int64_t ld = k->list->ld;
+    const int64_t ld = k->list->width;
     vec           b[GATHER_VECTORS], s[GATHER_VECTORS];
     UNROLL
     for (int v = 0; v < vectors; v++) {
@@ -54,7 +54,7 @@ VEC_INLINE void gather_columns(int vectors, bool with_b, bool with_s, const chun
     }
     for (int64_t e = 0; e < k->n; e++) {
         const int64_t     row = k->list->column ? k->list->column[k->begin + e] : k->begin + e;
-        const gusto_real *q = k->list->X + row * ld + column;
+        const gusto_real *q = k->list->X + row * k->list->ld + column;
         gusto_real       *to = k->rows + e * ld + column;
         const vec         scale = vec_set(k->root ? k->root[e] : 1), c = vec_set(with_b ? k->c[e] : 0);
         const vec         w = vec_set(k->w ? k->w[e] : 1);
@@ -82,9 +82,9 @@ VEC_INLINE void gather_columns(int vectors, bool with_b, bool with_s, const chun
 VEC_INLINE void gather_all(bool with_b, bool with_s, const chunk *k)
 {
     int64_t column = 0;
-    for (; column + GATHER_VECTORS * GU_LANES <= k->list->ld; column += GATHER_VECTORS * GU_LANES)
+    for (; column + GATHER_VECTORS * GU_LANES <= k->list->width; column += GATHER_VECTORS * GU_LANES)
         gather_columns(GATHER_VECTORS, with_b, with_s, k, column);
-    for (; column < k->list->ld; column += GU_LANES)
+    for (; column < k->list->width; column += GU_LANES)
         gather_columns(1, with_b, with_s, k, column);
 }
 
@@ -109,7 +109,7 @@ static void zero(int64_t n, gusto_real *x)
 void VARIANT(normal)(const gu_row_list *list, int64_t begin, int64_t end, const gusto_real *w, const gusto_real *c,
                      const gusto_real *base, gusto_real *A, gusto_real *b, gusto_real *s, gusto_real *room)
 {
-    const int64_t ld = list->ld, most = chunk_rows(ld);
+    const int64_t ld = list->width, most = chunk_rows(ld);
     gusto_real    root[CHUNK_ROWS];
     zero(ld, b);
     zero(ld, s);
@@ -133,11 +133,11 @@ void VARIANT(normal)(const gu_row_list *list, int64_t begin, int64_t end, const 
                            .weighted = negative ? room + most * ld : NULL};
         gather(&k);
         const int64_t then = e + n, left = list->n - then;
-        ahead         next = {.X = list->X, .n = left < most ? left : most, .ld = ld};
+        ahead         next = {.X = list->X, .n = left < most ? left : most, .ld = list->ld};
         if (list->column)
             next.row = list->column + then;
         else
-            next.X += then * ld;
+            next.X += then * list->ld;
         for (int64_t row = 0; row < ld; row += GU_LANES)
             tile_block_row(false, n, room, negative ? k.weighted : room, ld, row, ld, base, A, &next);
         base = A;

@@ -31,6 +31,7 @@
     X(cholesky)           \
     X(cholesky_solve)     \
     X(cg)                 \
+    X(advance)            \
     X(sgd)                \
     X(momentum)           \
     X(nesterov)           \

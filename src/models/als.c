@@ -20,10 +20,16 @@
 
 enum { RANK, SWEEPS, SOLVER, CG_STEPS, L2, L2_BIAS, L2_BY_COUNT, BIASES, NONNEGATIVE, INIT, EXTRAPOLATION, N_OPTIONS };
 
+/* Subspaces know of no biases. */
+static const char *solver_choice(int t)
+{
+    return t <= GU_HALF_CG ? gu_half_solver_choice(t) : NULL;
+}
+
 static const gusto_option options[N_OPTIONS] = {
     [RANK] = {"rank", GUSTO_OPTION_INT, 16, 1, 1024, NULL, "factors of a user and of an item"},
     [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 20, 1, 1e6, NULL, "alternations of users and items"},
-    [SOLVER] = {"solver", GUSTO_OPTION_NAME, GU_HALF_EXACT, 0, 0, gu_half_solver_choice,
+    [SOLVER] = {"solver", GUSTO_OPTION_NAME, GU_HALF_EXACT, 0, 0, solver_choice,
                 "exact: Cholesky; cg: a few steps of conjugate gradients from the last sweep's row"},
     [CG_STEPS] = {"cg_steps", GUSTO_OPTION_INT, 3, 1, 1000, NULL, "steps of conjugate gradients a row and sweep"},
     [L2] = {"l2", GUSTO_OPTION_REAL, 0.1, 0, 1e9, NULL, "regularization of factors"},

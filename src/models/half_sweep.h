@@ -12,8 +12,9 @@
 #include <gusto/ratings.h>
 
 typedef enum gu_half_solver {
-    GU_HALF_EXACT, /* Cholesky; with nonnegative, coordinate descent until it stands still */
-    GU_HALF_CG     /* a few steps of conjugate gradients from where x is */
+    GU_HALF_EXACT,   /* Cholesky; with nonnegative, coordinate descent until it stands still */
+    GU_HALF_CG,      /* a few steps of conjugate gradients from where x is */
+    GU_HALF_SUBSPACE /* one block of factors after the other to its minimum, from where x is; neither biases nor nonnegative */
 } gu_half_solver;
 
 /* Their names, as an option's choices. */
@@ -28,6 +29,7 @@ typedef struct gu_row_weights {
 typedef struct gu_half {
     gu_half_solver    solver;
     int               steps; /* of conjugate gradients */
+    int64_t           block; /* factors solved for at a time by subspaces; rounded up to whole vectors */
     bool              nonnegative;
     bool              unweighted; /* every w is 1 */
     int64_t           k, ld;

@@ -26,6 +26,7 @@ enum {
     SWEEPS,
     SOLVER,
     CG_STEPS,
+    BLOCK,
     L2,
     POWER,
     UNOBSERVED,
@@ -49,8 +50,10 @@ static const gusto_option options[N_OPTIONS] = {
     [RANK] = {"rank", GUSTO_OPTION_INT, 64, 1, 1024, NULL, "factors of a user and of an item"},
     [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 15, 1, 1e6, NULL, "alternations of users and items"},
     [SOLVER] = {"solver", GUSTO_OPTION_NAME, GU_HALF_EXACT, 0, 0, gu_half_solver_choice,
-                "exact: Cholesky; cg: a few steps of conjugate gradients from the last sweep's row"},
+                "exact: Cholesky; cg: a few steps of conjugate gradients from the last sweep's row; "
+                "subspace: a block of its factors after the other, exactly"},
     [CG_STEPS] = {"cg_steps", GUSTO_OPTION_INT, 3, 1, 1000, NULL, "steps of conjugate gradients a row and sweep"},
+    [BLOCK] = {"block", GUSTO_OPTION_INT, 32, 1, 1024, NULL, "factors of a subspace, rounded up to whole vectors of 64 bytes"},
     [L2] = {"l2", GUSTO_OPTION_REAL, 0.02, 0, 1e9, NULL, "regularization"},
     [POWER] = {"power", GUSTO_OPTION_REAL, 1, 0, 2, NULL,
                "l2 of a row is times (its ratings + unobserved x the other side)^power"},
@@ -149,6 +152,7 @@ static gu_half half_of(const gusto_model *model, const confidence *f, const gust
 {
     return (gu_half){.solver = (gu_half_solver)gu_model_option(model, options[SOLVER].name),
                      .steps = (int)gu_model_option(model, options[CG_STEPS].name),
+                     .block = (int64_t)gu_model_option(model, options[BLOCK].name),
                      .k = (int64_t)gu_model_option(model, options[RANK].name),
                      .ld = ld,
                      .rows = rows,
@@ -220,7 +224,6 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
     return gu_alternate_memory(k, gu_padded(k), gu_model_option(model, options[EXTRAPOLATION].name) > 0, n_users, n_items, nnz);
 }
 
-/* One row, solved as in training: exactly, whatever the solver. */
 /* One row, solved as in training: exactly, whatever the solver. Y: of the side held fixed; G [ld x ld] = a0 Y'Y. */
 static gusto_status solve_row(gusto_context *context, const gusto_model *model, const char *what, const gusto_tensor *Y,
                               const gusto_real *G, const gusto_rows *one, gusto_real *row)

@@ -47,7 +47,7 @@ static void make_problem(int64_t k, weights kind)
 
 static gu_row_list list_of(bool indexed)
 {
-    return (gu_row_list){indexed ? NNZ : N_COLUMNS, indexed ? data.column : NULL, data.X, data.ld};
+    return (gu_row_list){indexed ? NNZ : N_COLUMNS, indexed ? data.column : NULL, data.X, data.ld, data.ld};
 }
 
 static int64_t row_of(int64_t e, bool indexed)
@@ -263,7 +263,92 @@ START_TEST(cg_agrees)
 }
 END_TEST
 
+/* A part of the factors, from the second vector on, is what the same entries give whose rows are these factors alone. */
+START_TEST(parts_agree)
+{
+    const gu_kernels *table[MOST_VARIANTS];
+    const int         n_variants = variants(table);
+    enum { WIDTH = 2 * GU_LANES };
+    static gusto_real alone[N_COLUMNS * WIDTH];
+    gusto_real        b[2][WIDTH], s[2][WIDTH];
+    make_problem(MOST_K, POSITIVE);
+    for (int64_t r = 0; r < N_COLUMNS; r++)
+        memcpy(alone + r * WIDTH, data.X + r * data.ld + GU_LANES, WIDTH * sizeof *alone);
+    for (int indexed = 0; indexed < 2; indexed++) {
+        gu_row_list whole = list_of(indexed), part = {whole.n, whole.column, alone, WIDTH, WIDTH};
+        whole.X += GU_LANES;
+        whole.width = WIDTH;
+        for (int v = 0; v < n_variants; v++)
+            for (int r = 0; r < N_ROWS; r++) {
+                const int64_t begin = start[r], end = end_of(r, indexed);
+                memset(A, 0, sizeof A);
+                memset(A0, 0, sizeof A0);
+                table[v]->normal(&whole, begin, end, data.w, data.c, NULL, A, b[0], s[0], room);
+                table[v]->normal(&part, begin, end, data.w, data.c, NULL, A0, b[1], s[1], room);
+                check_same(table[v], A, A0, WIDTH * WIDTH * sizeof *A, "A of a part", WIDTH);
+                check_same(table[v], b[0], b[1], sizeof *b, "b of a part", WIDTH);
+                check_same(table[v], s[0], s[1], sizeof *s, "s of a part", WIDTH);
+            }
+    }
+}
+END_TEST
+
+/* Predictions and residuals after a step, over whole rows and over a part of them. */
+START_TEST(advance_agrees)
+{
+    const gu_kernels *table[MOST_VARIANTS];
+    const int         n_variants = variants(table);
+    static array      t, r;
+    static gusto_real t0[NNZ], r0[NNZ];
+    gusto_real        x[MOST_LD];
+    for (int c = 0; c < N_RANKS; c++)
+        for (int way = 0; way < 8; way++)
+            for (int row = 0; row < N_ROWS; row++) {
+                const bool indexed = way & 1, weighted = way & 2, in_part = way & 4;
+                make_problem(ranks[c], SIGNED);
+                const int64_t     begin = start[row], end = end_of(row, indexed), n = end - begin;
+                const gusto_real *w = weighted ? data.w : NULL;
+                gu_row_list       list = list_of(indexed);
+                if (in_part && list.ld > GU_LANES) {
+                    list.X += GU_LANES;
+                    list.width -= GU_LANES;
+                }
+                for (int64_t j = 0; j < list.width; j++)
+                    x[j] = draw(5, (uint32_t)j);
+                double first_value = 0;
+                for (int v = 0; v < n_variants; v++) {
+                    make(&t, n, way & 1, 7, 1);
+                    make(&r, n, 0, 8, 1);
+                    double expected[NNZ], value = 0, scale = 1;
+                    for (int64_t e = 0; e < n; e++) {
+                        expected[e] = (double)t.at[e];
+                        for (int64_t j = 0; j < list.width; j++)
+                            expected[e] += (double)list.X[row_of(begin + e, indexed) * list.ld + j] * (double)x[j];
+                        value += (w ? (double)w[e] : 1) * expected[e] * expected[e] - 2 * (double)data.c[e] * expected[e];
+                        scale += expected[e] * expected[e] + fabs(expected[e]);
+                    }
+                    const double got = table[v]->advance(&list, begin, end, w, data.c, x, t.at, r.at);
+                    check_guards(&t);
+                    check_guards(&r);
+                    check_near(got, value, 200 * epsilon * scale);
+                    for (int64_t e = 0; e < n; e++) {
+                        check_near((double)t.at[e], expected[e], 200 * epsilon);
+                        check_near((double)r.at[e], (double)data.c[e] - (w ? (double)w[e] : 1) * expected[e], 400 * epsilon);
+                    }
+                    if (v == 0) {
+                        memcpy(t0, t.at, (size_t)n * sizeof *t0);
+                        memcpy(r0, r.at, (size_t)n * sizeof *r0);
+                        first_value = got;
+                    }
+                    check_same(table[v], t.at, t0, (size_t)n * sizeof *t0, "t", list.width);
+                    check_same(table[v], r.at, r0, (size_t)n * sizeof *r0, "r", list.width);
+                    check_same(table[v], &got, &first_value, sizeof got, "value", list.width);
+                }
+            }
+}
+END_TEST
+
 int main(void)
 {
-    RUN("least squares", normal_equations_agree, cholesky_agrees, not_positive_definite, cg_agrees);
+    RUN("least squares", normal_equations_agree, cholesky_agrees, not_positive_definite, cg_agrees, parts_agree, advance_agrees);
 }

@@ -1,0 +1,173 @@
+/* ials: a sweep by subspaces against the same step written out over all cells in double, and against the exact solver. */
+#include "kernels/kernels.h"
+#include "linear.h"
+
+#include <stdio.h>
+
+enum { USERS = 19, ITEMS = 23, K = 2 * GU_LANES + 3 };
+
+static const double A0 = 0.3, ALPHA = 0.5, L2 = 0.05;
+
+static gusto_context *context;
+
+static gusto_model *fitted(const matrix *m, const char *solver, int block, int sweeps)
+{
+    char rank[16], blocks[16], n[16];
+    snprintf(rank, sizeof rank, "%d", K);
+    snprintf(blocks, sizeof blocks, "%d", block);
+    snprintf(n, sizeof n, "%d", sweeps);
+    const char *const set[] = {"rank", rank,   "solver",        solver, "block",  blocks, "sweeps",     n,
+                               "l2",   "0.05", "alpha",         "0.5",  "offset", "0",    "unobserved", "0.3",
+                               "init", "1",    "extrapolation", "0",    NULL};
+    return matrix_fit(context, m, "ials", set);
+}
+
+static void read_factors(const gusto_model *model, const char *name, double (*X)[K])
+{
+    gusto_tensor t;
+    ck_assert(gusto_model_tensor(model, name, &t));
+    for (int64_t r = 0; r < t.rows; r++)
+        for (int j = 0; j < K; j++)
+            X[r][j] = (double)((const gusto_real *)t.data)[r * t.ld + j];
+}
+
+/* x <- A^-1 x by elimination, n numbers; A is positive definite. */
+static void solve(int n, double (*A)[K], double *x)
+{
+    for (int p = 0; p < n; p++)
+        for (int i = p + 1; i < n; i++) {
+            const double f = A[i][p] / A[p][p];
+            for (int j = p; j < n; j++)
+                A[i][j] -= f * A[p][j];
+            x[i] -= f * x[p];
+        }
+    for (int p = n - 1; p >= 0; p--) {
+        for (int j = p + 1; j < n; j++)
+            x[p] -= A[p][j] * x[j];
+        x[p] /= A[p][p];
+    }
+}
+
+/* Rating of row r and column c of one side. */
+static double cell(const matrix *m, bool users, int r, int c)
+{
+    return users ? m->x[r][c] : m->x[c][r];
+}
+
+/* One row: Newton's step on each block of factors, gradient and second derivatives from all cells anew. */
+static void row_by_blocks(const matrix *m, bool users, int r, int block, double (*Y)[K], double *x)
+{
+    const int n_columns = users ? m->n_items : m->n_users;
+    double    count = A0 * n_columns;
+    for (int c = 0; c < n_columns; c++)
+        count += cell(m, users, r, c) != 0;
+    for (int first = 0; first < K; first += block) {
+        const int n = K - first < block ? K - first : block;
+        double    A[K][K] = {{0}}, step[K];
+        for (int i = 0; i < n; i++) {
+            A[i][i] = L2 * count;
+            step[i] = -L2 * count * x[first + i];
+        }
+        for (int c = 0; c < n_columns; c++) {
+            const double value = cell(m, users, r, c), confidence = A0 + ALPHA * value, *y = Y[c];
+            double       residual = value != 0;
+            for (int j = 0; j < K; j++)
+                residual -= x[j] * y[j];
+            for (int i = 0; i < n; i++) {
+                step[i] += confidence * residual * y[first + i];
+                for (int j = 0; j < n; j++)
+                    A[i][j] += confidence * y[first + i] * y[first + j];
+            }
+        }
+        solve(n, A, step);
+        for (int i = 0; i < n; i++)
+            x[first + i] += step[i];
+    }
+}
+
+static double objective(const matrix *m, double (*P)[K], double (*Q)[K])
+{
+    double sum = 0, total = 0;
+    for (int u = 0; u < m->n_users; u++)
+        for (int i = 0; i < m->n_items; i++) {
+            const double confidence = A0 + ALPHA * m->x[u][i];
+            double       residual = m->x[u][i] != 0, ridge = L2 * (m->x[u][i] != 0 ? 1 + A0 : A0);
+            total += confidence;
+            for (int j = 0; j < K; j++) {
+                residual -= P[u][j] * Q[i][j];
+                sum += ridge * (P[u][j] * P[u][j] + Q[i][j] * Q[i][j]); /* a row's cells make up its n + a0 N */
+            }
+            sum += confidence * residual * residual;
+        }
+    return sum / total;
+}
+
+/* The second sweep, from the factors of the first. */
+START_TEST(subspaces_are_the_formula)
+{
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    const matrix m = matrix_draw(USERS, ITEMS, true, 3);
+    for (int block = GU_LANES; block <= 4 * GU_LANES; block *= 2) {
+        gusto_model *one = fitted(&m, "subspace", block, 1), *two = fitted(&m, "subspace", block, 2);
+        double       P[USERS][K], Q[ITEMS][K], next_P[USERS][K], next_Q[ITEMS][K];
+        read_factors(one, "P", P);
+        read_factors(one, "Q", Q);
+        read_factors(two, "P", next_P);
+        read_factors(two, "Q", next_Q);
+        for (int u = 0; u < USERS; u++)
+            row_by_blocks(&m, true, u, block, Q, P[u]);
+        for (int i = 0; i < ITEMS; i++)
+            row_by_blocks(&m, false, i, block, P, Q[i]);
+        for (int j = 0; j < K; j++) {
+            for (int u = 0; u < USERS; u++)
+                ck_assert_double_le(fabs(next_P[u][j] - P[u][j]), 2e-5);
+            for (int i = 0; i < ITEMS; i++)
+                ck_assert_double_le(fabs(next_Q[i][j] - Q[i][j]), 2e-5);
+        }
+        int64_t            n;
+        const gusto_epoch *epoch = gusto_model_history(two, &n);
+        ck_assert_int_eq(n, 2);
+        ck_assert_double_le(fabs(epoch[1].loss - objective(&m, P, Q)), 1e-5 * epoch[1].loss);
+        gusto_model_destroy(one);
+        gusto_model_destroy(two);
+    }
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* One block of all factors is the exact solver. Smaller blocks never raise the objective, and come to the same, at any thread count to the bit. */
+START_TEST(subspaces_come_to_the_minimum)
+{
+    enum { SWEEPS = 200 };
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    const matrix       m = matrix_draw(USERS, ITEMS, true, 4);
+    int64_t            n;
+    gusto_model       *exact = fitted(&m, "exact", 1, SWEEPS), *whole = fitted(&m, "subspace", K, SWEEPS);
+    const gusto_epoch *epoch = gusto_model_history(exact, &n), *same = gusto_model_history(whole, &n);
+    for (int s = 0; s < SWEEPS; s++)
+        ck_assert_double_le(fabs(same[s].loss - epoch[s].loss), 1e-5 * epoch[s].loss);
+
+    double P[USERS][K], again[USERS][K];
+    for (int threads = 1; threads <= 4; threads *= 2) {
+        gusto_context_set_threads(context, threads);
+        gusto_model       *model = fitted(&m, "subspace", 1, SWEEPS); /* a whole vector */
+        const gusto_epoch *by_block = gusto_model_history(model, &n);
+        ck_assert_int_eq(n, SWEEPS);
+        for (int s = 1; s < SWEEPS; s++)
+            ck_assert_double_le(by_block[s].loss, by_block[s - 1].loss * (1 + 1e-6));
+        ck_assert_double_gt(by_block[1].loss, epoch[1].loss * 1.0001);
+        ck_assert_double_le(by_block[SWEEPS - 1].loss, epoch[SWEEPS - 1].loss * 1.001);
+        read_factors(model, "P", threads == 1 ? P : again);
+        ck_assert(threads == 1 || memcmp(P, again, sizeof P) == 0);
+        gusto_model_destroy(model);
+    }
+    gusto_model_destroy(exact);
+    gusto_model_destroy(whole);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+int main(void)
+{
+    RUN("ials", subspaces_are_the_formula, subspaces_come_to_the_minimum);
+}
