@@ -5,12 +5,14 @@
     bench/accuracy.py --gusto ... --data DIR ranking --recipe 'ease l2=300' --recipe 'ease l2=600' --validation
 
 Recipes (protocol, label, model, options) stand in recipes.tsv beside this file, or come from --recipe. With --validation nothing of
-the test ratings is looked at: a part of the training ratings is held out, and the recipe is measured on that. Options are chosen so.
+the test ratings is looked at: a part of the training ratings is held out, and the recipe is measured on that; with --draws N on N such
+parts, each drawn anew. Where the protocol ranks among candidates, such lists are drawn as well. Options are chosen so.
 """
 import argparse
 import fnmatch
 import json
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOLD_OUT = ("--fraction", "0.1")
+CANDIDATES = 99
 
 
 class Task:
@@ -31,6 +34,7 @@ class Bench:
     def __init__(self, arguments, folder):
         self.gusto, self.data, self.folder = arguments.gusto, pathlib.Path(arguments.data), pathlib.Path(folder)
         self.threads, self.validation, self.verbose = arguments.threads, arguments.validation, arguments.verbose
+        self.draw = 1
 
     def run(self, *words):
         command = [str(word) for word in (self.gusto, *words)]
@@ -46,12 +50,45 @@ class Bench:
         self.run("split", ratings, *reading, *how, "--seed", seed, "--train", train, "--test", test, "-q")
         return train, test
 
+    def last_lines(self, ratings, name, seed):
+        """Holds out the last line of each user, and makes his candidates: its item and CANDIDATES others, drawn by the seed from those
+        that he has not had. The file is in the order of time; `gusto split` would choose among equal times by the item."""
+        rows = [line.split("\t") for line in ratings.read_text().splitlines()]
+        last = {row[0]: number for number, row in enumerate(rows)}
+        items = sorted({row[1] for row in rows}, key=int)
+        had = {}
+        for user, item, *_ in rows:
+            had.setdefault(user, set()).add(item)
+        draw = random.Random(seed)
+        parts = {"train": [], "test": [], "candidates": []}
+        for number, row in enumerate(rows):
+            user, item = row[:2]
+            if last[user] != number:
+                parts["train"].append(row)
+                continue
+            parts["test"].append(row)
+            parts["candidates"].append([user, item, *draw.sample([other for other in items if other not in had[user]], CANDIDATES)])
+        paths = [self.folder / f"{name}.{part}.tsv" for part in parts]
+        for path, lines in zip(paths, parts.values()):
+            path.write_text("".join("\t".join(line) + "\n" for line in lines))
+        return paths
+
     def task(self, name, train, test, metrics, how, seed=1, extra=(), held_out_by=1):
-        """With --validation the test ratings are replaced by a part of the training ratings, drawn by the seed held_out_by."""
+        """With --validation the test ratings are replaced by a part of the training ratings, drawn by the seed held_out_by and the draw."""
         if self.validation:
-            train, test = self.split(train, f"{name}.validation", how, held_out_by)
-            extra = ()
+            name = f"{name} draw {self.draw}"
+            if extra:
+                train, test, candidates = self.last_lines(train, name, seed + 1000 * (self.draw - 1))
+                extra = ("--candidates", candidates)
+            else:
+                train, test = self.split(train, f"{name}.validation", how, held_out_by + 1000 * (self.draw - 1))
         return Task(name, train, test, metrics, seed, extra)
+
+    def tasks(self, protocol, draws):
+        made = []
+        for self.draw in range(1, draws + 1):
+            made += getattr(self, protocol)()
+        return made
 
     # ---- protocols ----
 
@@ -127,13 +164,13 @@ def read_recipes(path):
     return recipes
 
 
-def table(bench, protocol, recipes):
-    tasks = getattr(bench, protocol)()
+def table(bench, protocol, recipes, draws):
+    tasks = bench.tasks(protocol, draws)
     metrics = tasks[0].metrics
     single = len(metrics) == 1
     columns = [task.name for task in tasks] if single and len(tasks) > 1 else []
     means = [f"mean {metric}" if len(tasks) > 1 else metric for metric in metrics]
-    held = " (validation: part of the training ratings)" if bench.validation else ""
+    held = f" (validation: part of the training ratings, {draws} drawn)" if bench.validation else ""
     print(f"\n### {getattr(bench, protocol).__doc__}{held}\n")
     print("| " + " | ".join(["recipe", *columns, *means, "seconds a fit", "options"]) + " |")
     print("|" + "---|" * (len(columns) + len(means) + 3), flush=True)
@@ -152,6 +189,7 @@ def main():
     parser.add_argument("--only", action="append", metavar="LABEL", help="recipes of that label; may have * and be repeated")
     parser.add_argument("--recipe", action="append", metavar="'MODEL NAME=VALUE...'", help="measure this instead of recipes.tsv; may be repeated")
     parser.add_argument("--validation", action="store_true", help="hold out a part of the training ratings instead of looking at the test ratings")
+    parser.add_argument("--draws", type=int, default=1, metavar="N", help="with --validation: how many such parts (default: 1)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("-v", "--verbose", action="store_true", help="print the commands")
     arguments = parser.parse_args()
@@ -171,7 +209,7 @@ def main():
             chosen = [(label, model, options) for of, label, model, options in recipes
                       if of == protocol and (not arguments.only or any(fnmatch.fnmatch(label, pattern) for pattern in arguments.only))]
             if chosen:
-                table(bench, protocol, chosen)
+                table(bench, protocol, chosen, arguments.draws if bench.validation else 1)
 
 
 if __name__ == "__main__":
