@@ -6,7 +6,8 @@
 
 Recipes (protocol, label, model, options) stand in recipes.tsv beside this file, or come from --recipe. With --validation nothing of
 the test ratings is looked at: a part of the training ratings is held out, and the recipe is measured on that; with --draws N on N such
-parts, each drawn anew. Where the protocol ranks among candidates, such lists are drawn as well. Options are chosen so.
+parts, each drawn anew; of leave_last_out these are the last, the second last ... rating of each user, with candidates of their own.
+Options are chosen so.
 """
 import argparse
 import fnmatch
@@ -50,24 +51,26 @@ class Bench:
         self.run("split", ratings, *reading, *how, "--seed", seed, "--train", train, "--test", test, "-q")
         return train, test
 
-    def last_lines(self, ratings, name, seed):
-        """Holds out the last line of each user, and makes his candidates: its item and CANDIDATES others, drawn by the seed from those
-        that he has not had. The file is in the order of time; `gusto split` would choose among equal times by the item."""
+    def last_lines(self, ratings, name, back, seed):
+        """Holds out the line of each user that is `back` from the last (1: the last), what came later belongs to neither part. Makes his
+        candidates: its item and CANDIDATES others, drawn by the seed from those that he has not had. The file is in the order of time;
+        `gusto split` would choose among equal times by the item."""
         rows = [line.split("\t") for line in ratings.read_text().splitlines()]
-        last = {row[0]: number for number, row in enumerate(rows)}
         items = sorted({row[1] for row in rows}, key=int)
-        had = {}
+        had, still = {}, {}
         for user, item, *_ in rows:
             had.setdefault(user, set()).add(item)
+            still[user] = still.get(user, 0) + 1
         draw = random.Random(seed)
         parts = {"train": [], "test": [], "candidates": []}
-        for number, row in enumerate(rows):
+        for row in rows:
             user, item = row[:2]
-            if last[user] != number:
+            if still[user] > back:
                 parts["train"].append(row)
-                continue
-            parts["test"].append(row)
-            parts["candidates"].append([user, item, *draw.sample([other for other in items if other not in had[user]], CANDIDATES)])
+            elif still[user] == back:
+                parts["test"].append(row)
+                parts["candidates"].append([user, item, *draw.sample([other for other in items if other not in had[user]], CANDIDATES)])
+            still[user] -= 1
         paths = [self.folder / f"{name}.{part}.tsv" for part in parts]
         for path, lines in zip(paths, parts.values()):
             path.write_text("".join("\t".join(line) + "\n" for line in lines))
@@ -78,7 +81,7 @@ class Bench:
         if self.validation:
             name = f"{name} draw {self.draw}"
             if extra:
-                train, test, candidates = self.last_lines(train, name, seed + 1000 * (self.draw - 1))
+                train, test, candidates = self.last_lines(train, name, self.draw, seed)
                 extra = ("--candidates", candidates)
             else:
                 train, test = self.split(train, f"{name}.validation", how, held_out_by + 1000 * (self.draw - 1))
