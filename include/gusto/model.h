@@ -32,6 +32,9 @@ GUSTO_API bool gusto_model_option_at(const gusto_model *model, int o, char *name
 GUSTO_API gusto_status gusto_model_create(gusto_context *context, const char *name, gusto_model **out);
 GUSTO_API void         gusto_model_destroy(gusto_model *model);
 
+/* A model of the same kind with the same options, not fitted; an optimizer of the embedder's own is not taken along.   Errors: GUSTO_ENOMEM. */
+GUSTO_API gusto_status gusto_model_create_like(gusto_context *context, const gusto_model *like, gusto_model **out);
+
 /* Sets an option from text, or as a number (names: by index; not strings). Un-fits the model.
  * Errors: GUSTO_EOPTION, naming the nearest option, or the bound. */
 GUSTO_API gusto_status gusto_model_set(gusto_context *context, gusto_model *model, const char *name, const char *text);
@@ -57,6 +60,9 @@ GUSTO_API gusto_status gusto_model_memory(gusto_context *context, const gusto_mo
  * last good state.   Returns GUSTO_OK, GUSTO_CONVERGED (early stopping) or GUSTO_CANCELLED with a fitted model. */
 GUSTO_API gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const gusto_ratings *ratings,
                                        const gusto_fit_options *options);
+
+/* Whether a fit of this model can go on from a fitted one: gusto_fit_options.from. */
+GUSTO_API bool gusto_model_goes_on(const gusto_model *model);
 
 GUSTO_API const char *gusto_model_name(const gusto_model *model);
 GUSTO_API bool        gusto_model_is_fitted(const gusto_model *model);

@@ -43,6 +43,11 @@ typedef struct gusto_fit_options {
     /* Side information, matched to the ratings by outer ids; NULL: none. Borrowed during the fit; the model keeps a copy. A row that no
      * rating has becomes a user or an item of the model. A model that makes no use of them refuses them: GUSTO_EUNSUPPORTED. */
     const gusto_features *user_features, *item_features;
+
+    /* NULL: start afresh; else a fitted model of the same kind to go on from, as docs/incremental.md says: its users and items stay, those
+     * that the ratings add join them, and rows without ratings among these stay as they are. Borrowed during the fit, not changed; may be
+     * the model that is fitted. Not with checkpoint or resume. */
+    const struct gusto_model *from;
 } gusto_fit_options;
 
 GUSTO_API gusto_fit_options gusto_fit_options_default(void);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 typedef struct fit {
-    const char  *model, *output, *valid, *holdout, *log, *checkpoint, *checkpoint_every, *resume;
+    const char  *model, *output, *valid, *holdout, *log, *checkpoint, *checkpoint_every, *resume, *from;
     const char **set;                                 /* NAME=VALUE, NULL at the end */
     const char **item_files, **user_files, **columns; /* of features; columns go with the files of items, then of users */
     int          dry_run;
@@ -17,15 +17,17 @@ typedef struct fit {
     double          holdout_fraction; /* 0: none */
     int64_t         every;
     gusto_ratings  *train, *validation;
-    gusto_model    *fitted;
+    gusto_model    *fitted, *old; /* old: to go on from */
     gusto_features *item_features, *user_features;
 } fit;
 
 /* All that can be said to be wrong before anything is read. */
 static exit_code check_arguments(session *s, fit *f)
 {
-    if (!f->model)
+    if (!f->model && !f->from)
         return complain(BAD_USAGE, "-m MODEL is missing; gusto list models shows what there is");
+    if (f->from && (f->checkpoint || f->resume))
+        return complain(BAD_USAGE, "--from goes without --checkpoint and --resume");
     if (f->valid && f->holdout)
         return complain(BAD_USAGE, "--valid and --holdout exclude each other");
     f->every = 1;
@@ -56,9 +58,20 @@ static exit_code check_arguments(session *s, fit *f)
 
 static exit_code make_model(session *s, fit *f)
 {
-    gusto_status status = gusto_model_create(s->context, f->model, &f->fitted);
+    gusto_status status;
+    if (f->from) {
+        status = gusto_model_load(s->context, f->from, &f->old);
+        if (status == GUSTO_OK && f->model && strcmp(f->model, gusto_model_name(f->old)) != 0)
+            return complain(BAD_USAGE, "-m %s: %s is of model %s", f->model, f->from, gusto_model_name(f->old));
+        if (status == GUSTO_OK)
+            status = gusto_model_create_like(s->context, f->old, &f->fitted);
+    } else {
+        status = gusto_model_create(s->context, f->model, &f->fitted);
+    }
     if (status < 0)
         return failure(s, status);
+    if (f->from && !gusto_model_goes_on(f->fitted))
+        return complain(FAILED, "--from %s: a fit of model %s cannot go on from another", f->from, gusto_model_name(f->fitted));
 
     for (int j = 0; f->set && f->set[j]; j++) {
         char *equals = strchr(f->set[j], '=');
@@ -78,9 +91,9 @@ static exit_code make_model(session *s, fit *f)
 static exit_code check_features(const fit *f)
 {
     if (f->item_files && !gusto_model_uses_item_features(f->fitted))
-        return complain(BAD_USAGE, "--item-features: model %s makes no use of features of items", f->model);
+        return complain(BAD_USAGE, "--item-features: model %s makes no use of features of items", gusto_model_name(f->fitted));
     if (f->user_files && !gusto_model_uses_user_features(f->fitted))
-        return complain(BAD_USAGE, "--user-features: model %s makes no use of features of users", f->model);
+        return complain(BAD_USAGE, "--user-features: model %s makes no use of features of users", gusto_model_name(f->fitted));
     return DONE;
 }
 
@@ -185,6 +198,7 @@ static exit_code train(session *s, fit *f, progress *p)
     options.checkpoint = f->checkpoint;
     options.checkpoint_every = f->every;
     options.resume = f->resume;
+    options.from = f->old;
     options.item_features = f->item_features;
     options.user_features = f->user_features;
 
@@ -269,12 +283,18 @@ static exit_code run(session *s, int argc, const char **argv)
         {"checkpoint-every", 0, POPT_ARG_STRING, &f.checkpoint_every, 0, "epochs between two checkpoints (default: 1)", "N"},
         {"resume", 0, POPT_ARG_STRING, &f.resume, 0, "go on from a checkpoint of the same model, options, seed and ratings",
          "FILE"},
+        {"from", 0, POPT_ARG_STRING, &f.from, 0,
+         "go on from a model of the same kind, with its options where -s gives no others: new users and items join it, those "
+         "without "
+         "ratings in RATINGS stay as they are; -o may name the same file",
+         "MODEL_FILE"},
         {"dry-run", 0, POPT_ARG_NONE, &f.dry_run, 0, "print the memory that the fit would need, and stop", NULL},
         POPT_TABLEEND};
     exit_code code;
     if (session_parse(s, own, true, 1, 1, argc, argv, &code))
         code = work(s, &f);
     gusto_model_destroy(f.fitted);
+    gusto_model_destroy(f.old);
     gusto_ratings_destroy(f.train);
     gusto_ratings_destroy(f.validation);
     gusto_features_destroy(f.item_features);

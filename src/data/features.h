@@ -27,6 +27,17 @@ gusto_features *gu_features_retain(gusto_features *features);
 gusto_status gu_ids_union(gusto_context *context, gusto_ids *a, int32_t n_a, gusto_ids *b, int32_t n_b, gusto_ids **out,
                           int32_t *n, int32_t *row);
 
+/* How one side is renumbered: row r of n_before becomes row[r] of n_after, which ids names (NULL: the identity). */
+typedef struct gu_renumbering {
+    gusto_ids     *ids;
+    int32_t        n_before, n_after;
+    const int32_t *row;
+} gu_renumbering;
+
+/* The same ratings, sparse, in another numbering.   *out: the caller destroys it.   Errors: GUSTO_ENOMEM. */
+gusto_status gu_ratings_renumber(gusto_context *context, const gusto_rows *rows, const gu_renumbering *users,
+                                 const gu_renumbering *items, gusto_ratings **out);
+
 /* The ratings with the users and items that only features know. Either features may be NULL.
  * *out: NULL if there are none; else new ratings (sparse), which the caller destroys.   Errors: GUSTO_ENOMEM, GUSTO_EOVERFLOW. */
 gusto_status gu_ratings_extend(gusto_context *context, const gusto_ratings *ratings, const gusto_features *user_features,

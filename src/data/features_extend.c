@@ -78,31 +78,26 @@ gusto_status gu_ids_union(gusto_context *context, gusto_ids *a, int32_t n_a, gus
     return status;
 }
 
-/* How one side is renumbered: by row [n_before], to n_after ids. */
-typedef struct side {
-    gusto_ids *ids;
-    int32_t    n_before, n_after;
-    int32_t   *row;
-} side;
-
-static gusto_status unite(gusto_context *context, gusto_ids *ids, int32_t n, const gusto_features *features, side *s)
+static gusto_status unite(gusto_context *context, gusto_ids *ids, int32_t n, const gusto_features *features, gu_renumbering *s)
 {
     const int32_t n_features = features ? features->rows.n_rows : 0;
-    *s = (side){.n_before = n, .row = gu_new(context, (int64_t)n + n_features, int32_t)};
-    if (!s->row)
+    int32_t      *row = gu_new(context, (int64_t)n + n_features, int32_t);
+    *s = (gu_renumbering){.n_before = n, .row = row};
+    if (!row)
         return GUSTO_ENOMEM;
-    return gu_ids_union(context, ids, n, features ? features->ids : ids, n_features, &s->ids, &s->n_after, s->row);
+    return gu_ids_union(context, ids, n, features ? features->ids : ids, n_features, &s->ids, &s->n_after, row);
 }
 
-static void clear(gusto_context *context, side *s)
+static void clear(gusto_context *context, gu_renumbering *s)
 {
     gusto_ids_release(s->ids);
-    gu_free(&context->allocator, s->row);
+    gu_free(&context->allocator, (void *)s->row);
 }
 
-static gusto_status renumber(gusto_context *context, const gusto_rows *rows, const side *users, const side *items,
-                             gusto_ratings **out)
+gusto_status gu_ratings_renumber(gusto_context *context, const gusto_rows *rows, const gu_renumbering *users,
+                                 const gu_renumbering *items, gusto_ratings **out)
 {
+    *out = NULL;
     int32_t     *user = gu_new(context, rows->nnz, int32_t), *item = gu_new(context, rows->nnz, int32_t);
     gu_rows      renumbered = {0};
     gusto_status status = GUSTO_ENOMEM;
@@ -134,8 +129,8 @@ static gusto_status renumber(gusto_context *context, const gusto_rows *rows, con
 gusto_status gu_ratings_extend(gusto_context *context, const gusto_ratings *ratings, const gusto_features *user_features,
                                const gusto_features *item_features, gusto_ratings **out)
 {
-    gusto_rows rows;
-    side       users = {0}, items = {0};
+    gusto_rows     rows;
+    gu_renumbering users = {0}, items = {0};
     *out = NULL;
     gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
     if (status == GUSTO_OK)
@@ -143,7 +138,7 @@ gusto_status gu_ratings_extend(gusto_context *context, const gusto_ratings *rati
     if (status == GUSTO_OK)
         status = unite(context, gusto_ratings_item_ids(ratings), rows.n_columns, item_features, &items);
     if (status == GUSTO_OK && (users.n_after > rows.n_rows || items.n_after > rows.n_columns))
-        status = renumber(context, &rows, &users, &items, out);
+        status = gu_ratings_renumber(context, &rows, &users, &items, out);
     clear(context, &users);
     clear(context, &items);
     return status;

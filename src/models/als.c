@@ -7,13 +7,15 @@
  * (half_sweep.h), without another pass over the ratings.
  *
  * nonnegative: factors stay at or above zero, biases are free; each row's quadratic program is solved by coordinate descent from where it
- * was. Dense ratings are taken row by row as sparse ones: each row has a system of its own, for each misses other cells. */
+ * was. A fit that goes on from a fitted model solves for the rows that have ratings; what it remembers of them is held by the model's own
+ * predictions and a ridge towards where they were (half_sweep.h), which is recursive least squares as long as the other side stands still. Dense ratings are taken row by row as sparse ones: each row has a system of its own, for each misses other cells. */
 #include "core/memory.h"
 #include "data/ratings.h"
 #include "data/rows.h"
 #include "models/alternate.h"
 #include "models/bias.h"
 #include "models/factors.h"
+#include "models/start_factors.h"
 
 #include <math.h>
 #include <string.h>
@@ -94,7 +96,10 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
                         const gusto_fit_options *fit_options, gu_state *state)
 {
     gusto_rows   by_user, by_item;
-    gusto_status status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
+    gu_start    *start = state->start;
+    gusto_status status = start ? gu_start_recall(context, start, true, &ratings) : GUSTO_OK;
+    if (status == GUSTO_OK)
+        status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
     if (status < 0)
         return status;
 
@@ -107,19 +112,28 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     if (status < 0)
         return status;
     gu_factors_draw(context, state, scale, nonnegative);
+    if (start) {
+        gu_start_factors(state);
+        total = gu_start_weight(start, &by_item);
+    }
 
-    gusto_real          *P = gu_state_real(state, "P"), *Q = gu_state_real(state, "Q");
-    gusto_real          *bu = gu_state_optional(state, "bu"), *bi = gu_state_optional(state, "bi");
-    const double         mu = (double)gu_state_real(state, "mu")[0];
-    const target         of_users = {mu, bi}, of_items = {mu, bu};
-    const gu_alternation alternation = {.users = half_of(model, &of_users, &by_user, ld, Q, P, bu),
-                                        .items = half_of(model, &of_items, &by_item, ld, P, Q, bi),
-                                        .scale = 1 / total,
-                                        .without_ridge = true,
-                                        .extrapolation = gu_model_option(model, options[EXTRAPOLATION].name)};
-    const int64_t        n = (int64_t)gu_model_option(model, options[SWEEPS].name);
-    gu_sweeps            sweeps;
+    gusto_real     *P = gu_state_real(state, "P"), *Q = gu_state_real(state, "Q");
+    gusto_real     *bu = gu_state_optional(state, "bu"), *bi = gu_state_optional(state, "bi");
+    const double    mu = (double)gu_state_real(state, "mu")[0];
+    const target    of_users = {mu, bi}, of_items = {mu, bu};
+    gu_start_halves halves;
+    gu_alternation  alternation = {.users = half_of(model, &of_users, &by_user, ld, Q, P, bu),
+                                   .items = half_of(model, &of_items, &by_item, ld, P, Q, bi),
+                                   .scale = 1 / total,
+                                   .without_ridge = true,
+                                   .extrapolation = gu_model_option(model, options[EXTRAPOLATION].name)};
+    if (start)
+        gu_start_alternation(start, true, &halves, &alternation);
+    const int64_t n = (int64_t)gu_model_option(model, options[SWEEPS].name);
+    gu_sweeps     sweeps;
     status = gu_sweeps_init(context, model, fit_options, n, by_user.nnz, state, &sweeps);
+    if (status == GUSTO_OK && start)
+        status = gu_start_new_rows(context, start, &alternation);
     if (status == GUSTO_OK)
         status = gu_alternate(context, &alternation, &sweeps);
     gu_sweeps_clear(&context->allocator, &sweeps);
@@ -176,7 +190,8 @@ static gusto_status fold_in_item(gusto_context *context, const gusto_model *mode
     return solve_row(context, model, "new item", gu_state_tensor(state, "P"), gu_state_optional(state, "bu"), &one, row);
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", NULL};
+static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", NULL}, *const start_options[] = {"rank", "biases",
+                                                                                                   "nonnegative", NULL};
 
 const gu_model_type gu_model_als = {
     .name = "als",
@@ -185,6 +200,7 @@ const gu_model_type gu_model_als = {
     .n_options = N_OPTIONS,
     .tensors = tensors,
     .fit = fit,
+    .start_options = start_options,
     .attach = attach,
     .memory = memory,
     .predict = gu_factors_predict,

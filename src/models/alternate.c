@@ -47,6 +47,26 @@ static gusto_status sweep(gusto_context *context, const gu_alternation *a, doubl
     return status;
 }
 
+gusto_status gu_alternate_first(gusto_context *context, const gu_alternation *a, const uint8_t *new_user, const uint8_t *new_item)
+{
+    const gu_half *halves[2] = {&a->users, &a->items};
+    const uint8_t *marks[2] = {new_user, new_item};
+    gusto_status   status = GUSTO_OK;
+    for (int side = 0; side < 2 && status == GUSTO_OK; side++) {
+        gu_half             half = *halves[side];
+        const gu_half_start start = {.only = marks[side]};
+        half.start = &start;
+        half.solver = GU_HALF_EXACT;
+        if (!marks[side])
+            continue;
+        if (a->gram > 0)
+            status = gu_half_gram(context, half.rows->n_columns, half.ld, half.Y, a->gram, a->G);
+        if (status == GUSTO_OK)
+            status = gu_half_solve(context, &half, side ? "item" : "user", NULL);
+    }
+    return status;
+}
+
 /* A sweep, extrapolated if it is time, and made again without if that has not paid. */
 static gusto_status guarded_sweep(gusto_context *context, const gu_alternation *a, int64_t s, double last, extrapolation *e,
                                   double *objective, double *penalty)

@@ -19,6 +19,11 @@ typedef struct gu_alternation {
     gusto_real *G;             /* [ld x ld], of both halves; ends as that of the items */
 } gu_alternation;
 
+/* Solves once, exactly, for the users, then the items, that the marks name: new ones, before the first sweep of a fit that goes on.
+ * new_user, new_item: NULL: there are none.   Errors: those of gu_half_solve. */
+gusto_status gu_alternate_first(gusto_context *context, const gu_alternation *alternation, const uint8_t *new_user,
+                                const uint8_t *new_item);
+
 /* Errors: those of gu_half_solve; GUSTO_CANCELLED as gu_sweeps_end says. */
 gusto_status gu_alternate(gusto_context *context, const gu_alternation *alternation, gu_sweeps *sweeps);
 

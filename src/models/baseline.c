@@ -3,15 +3,19 @@
  * Minimizes  sum w (r - mu - bu_u - bi_i)^2 + l2_user |bu|^2 + l2_item |bi|^2  over all ratings, with mu the weighted mean held fixed.
  * For fixed bi each bu is a ridge regression on a constant, and the other way round:
  *   bu_u = sum_i w (r - mu - bi_i) / (l2_user + sum_i w),   bi_i = sum_u w (r - mu - bu_u) / (l2_item + sum_u w).
+ * A fit that goes on from a fitted model takes what it remembers of a row for the model's own predictions, and the row's ridge is towards its old
+ * bias: for a bias that solved its equation this is what all ratings would give.
  * Each sweep lowers the objective; every user, then every item, is one task, so the result does not depend on threads. */
 #include "core/memory.h"
 #include "data/ratings.h"
 #include "data/rows.h"
 #include "models/bias.h"
+#include "models/start.h"
 #include "models/sweeps.h"
 
 #include <math.h>
 #include <omp.h>
+#include <string.h>
 
 enum { L2_USER, L2_ITEM, SWEEPS, N_OPTIONS };
 
@@ -44,18 +48,29 @@ static gusto_status training_loss(gusto_context *context, const gusto_rows *rows
     return GUSTO_OK;
 }
 
+static gu_bias_start bias_start(const gu_start_side *side, const gusto_model *from, const char *name)
+{
+    return (gu_bias_start){side->touched, side->recalled, side->old, gu_state_real(&from->state, name)};
+}
+
 static gusto_status sweep(gusto_context *context, gu_sweeps *sweeps, const gusto_rows *by_user, const gusto_rows *by_item,
                           gu_state *state)
 {
-    const double l2_user = gu_model_option(sweeps->model, options[L2_USER].name);
-    const double l2_item = gu_model_option(sweeps->model, options[L2_ITEM].name);
-    const double mu = (double)gu_state_real(state, "mu")[0];
-    gusto_real  *bu = gu_state_real(state, "bu"), *bi = gu_state_real(state, "bi");
+    const double    l2_user = gu_model_option(sweeps->model, options[L2_USER].name);
+    const double    l2_item = gu_model_option(sweeps->model, options[L2_ITEM].name);
+    const double    mu = (double)gu_state_real(state, "mu")[0];
+    gusto_real     *bu = gu_state_real(state, "bu"), *bi = gu_state_real(state, "bi");
+    const gu_start *start = state->start;
+    gu_bias_start   users = {0}, items = {0};
+    if (start) {
+        users = bias_start(&start->users, start->from, "bu");
+        items = bias_start(&start->items, start->from, "bi");
+    }
     gusto_status status = GUSTO_OK;
     for (int64_t s = 0; s < sweeps->n && status == GUSTO_OK; s++) {
         const double begin = omp_get_wtime();
-        gu_bias_solve(context, by_user, mu, l2_user, bi, bu);
-        gu_bias_solve(context, by_item, mu, l2_item, bu, bi);
+        gu_bias_go_on(context, by_user, mu, l2_user, bi, start ? &users : NULL, bu);
+        gu_bias_go_on(context, by_item, mu, l2_item, bu, start ? &items : NULL, bi);
         const double seconds = omp_get_wtime() - begin;
         double       loss;
         status = training_loss(context, by_user, mu, bu, bi, &loss);
@@ -69,7 +84,10 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
                         const gusto_fit_options *fit_options, gu_state *state)
 {
     gusto_rows   by_user, by_item;
-    gusto_status status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
+    gu_start    *start = state->start;
+    gusto_status status = start ? gu_start_recall(context, start, true, &ratings) : GUSTO_OK;
+    if (status == GUSTO_OK)
+        status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
     if (status < 0)
         return status;
 
@@ -81,6 +99,12 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     mu[0] = (gusto_real)gu_bias_mean(&by_user, state->mean, NULL);
     for (int32_t i = 0; i < by_item.n_rows; i++)
         bi[i] = 0;
+    if (start) {
+        memset(bu, 0, (size_t)by_user.n_rows * sizeof *bu);
+        mu[0] = gu_state_real(&start->from->state, "mu")[0];
+        gu_start_copy(start, &start->users, "bu", false, state);
+        gu_start_copy(start, &start->items, "bi", false, state);
+    }
 
     const int64_t n = (int64_t)gu_model_option(model, options[SWEEPS].name);
     gu_sweeps     sweeps;
@@ -154,7 +178,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     return GUSTO_OK;
 }
 
-static const char *const tensors[] = {"mu", "bu", "bi", NULL};
+static const char *const tensors[] = {"mu", "bu", "bi", NULL}, *const start_options[] = {NULL};
 
 const gu_model_type gu_model_baseline = {
     .name = "baseline",
@@ -163,6 +187,7 @@ const gu_model_type gu_model_baseline = {
     .n_options = N_OPTIONS,
     .tensors = tensors,
     .fit = fit,
+    .start_options = start_options,
     .attach = attach,
     .memory = memory,
     .predict = predict,

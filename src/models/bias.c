@@ -5,9 +5,17 @@
 
 void gu_bias_solve(const gusto_context *context, const gusto_rows *rows, double mu, double l2, const gusto_real *c, gusto_real *b)
 {
+    gu_bias_go_on(context, rows, mu, l2, c, NULL, b);
+}
+
+void gu_bias_go_on(const gusto_context *context, const gusto_rows *rows, double mu, double l2, const gusto_real *c,
+                   const gu_bias_start *start, gusto_real *b)
+{
 #pragma omp parallel for schedule(dynamic, 64) num_threads(gu_threads(context))
     for (int32_t r = 0; r < rows->n_rows; r++) {
-        double sum = 0, weight = l2;
+        if (start && !start->only[r])
+            continue;
+        double sum = start && start->recalled[r] > 0 ? l2 * (double)start->b0[start->old[r]] : 0, weight = l2;
         for (int64_t e = rows->start[r]; e < rows->start[r + 1]; e++) {
             const double w = rows->weight ? (double)rows->weight[e] : 1;
             sum += w * ((double)rows->value[e] - mu - (double)c[rows->column[e]]);

@@ -10,6 +10,17 @@
 void gu_bias_solve(const gusto_context *context, const gusto_rows *rows, double mu, double l2, const gusto_real *c,
                    gusto_real *b);
 
+/* The same where a fit goes on: rows with only[r] != 0; where recalled[r] > 0 the ridge is towards the start b0[old[r]]. */
+typedef struct gu_bias_start {
+    const uint8_t    *only;
+    const int32_t    *recalled, *old;
+    const gusto_real *b0;
+} gu_bias_start;
+
+/* start: NULL: as gu_bias_solve. */
+void gu_bias_go_on(const gusto_context *context, const gusto_rows *rows, double mu, double l2, const gusto_real *c,
+                   const gu_bias_start *start, gusto_real *b);
+
 /* The mean with weights; without, `plain`. *total, unless NULL: the sum of the weights (1 if that is 0); without, the ratings. */
 double gu_bias_mean(const gusto_rows *rows, double plain, double *total);
 

@@ -91,6 +91,9 @@ typedef struct row {
     int64_t           begin, n;
     gu_row_weights    weights;
     double            ridge, ridge_bias;
+    double            pull, pull_bias; /* the part of them that is towards x0; mostly 0 */
+    const gusto_real *x0;              /* NULL where there is none */
+    double            bias0;
     gusto_real       *x;
     gusto_real       *bias; /* one number, 0 without biases */
 } row;
@@ -113,6 +116,8 @@ static void form(const row *r, const gu_half_work *w)
     r->kernels->normal(&r->list, r->begin, r->begin + r->n, r->weights.w, r->weights.c, r->half->G, w->A, w->b,
                        r->half->bias ? w->s : NULL, w->room);
     add_ridge(r, 0, r->half->ld, w->A);
+    if (r->x0)
+        r->kernels->axpy(r->half->ld, (gusto_real)r->pull, r->x0, w->b);
 }
 
 /* x <- A^-1 b, and z <- A^-1 s, unless z is NULL, of n numbers each. A is lost. */
@@ -289,6 +294,34 @@ static double scaled(double ridge, const gu_half *half, int64_t n)
     return half->power == 0 ? ridge : half->power == 1 ? ridge * count : ridge * pow(count, half->power);
 }
 
+/* Turns the row's share of the ridge to where the row was. */
+static void pull(row *r, int32_t u)
+{
+    const gu_half_start *start = r->half->start;
+    if (!start || !start->recalled || start->recalled[u] == 0)
+        return;
+    const double share = (double)start->recalled[u] / (double)r->n;
+    r->pull = share * r->ridge;
+    r->x0 = start->X0 + start->old[u] * r->half->ld;
+    r->weights.constant += r->pull * dot(r, r->x0, r->x0);
+    if (r->half->bias) {
+        r->pull_bias = share * r->ridge_bias;
+        r->bias0 = (double)start->bias0[start->old[u]];
+        r->weights.sum_c += r->pull_bias * r->bias0;
+        r->weights.constant += r->pull_bias * r->bias0 * r->bias0;
+    }
+}
+
+/* What the ridge comes to: ridge |x|^2 - 2 pull x.x0 + pull |x0|^2, the bias likewise. */
+static double penalty(const row *r)
+{
+    const double b = (double)*r->bias;
+    double       sum = r->ridge * dot(r, r->x, r->x) + r->ridge_bias * b * b;
+    if (r->x0)
+        sum += r->pull * (dot(r, r->x0, r->x0) - 2 * dot(r, r->x, r->x0)) + r->pull_bias * r->bias0 * (r->bias0 - 2 * b);
+    return sum;
+}
+
 bool gu_half_row_solve(const gu_half *half, const gu_kernels *kernels, const gusto_real *parts, int32_t u, const gu_half_work *w,
                        gu_half_sums *sums)
 {
@@ -310,15 +343,17 @@ bool gu_half_row_solve(const gu_half *half, const gu_kernels *kernels, const gus
     r.ridge = scaled(half->ridge, half, r.n);
     r.ridge_bias = half->bias ? scaled(half->ridge_bias, half, r.n) : 0;
     half->weigh(half->self, rows, r.begin, r.n, &r.weights);
+    pull(&r, u);
 
-    double value = 0;
+    const gu_half_solver solver = r.x0 ? GU_HALF_EXACT : half->solver;
+    double               value = 0;
     if (half->nonnegative)
         value = descend(&r, w);
-    else if (half->solver == GU_HALF_CG)
+    else if (solver == GU_HALF_CG)
         value = conjugate_gradients(&r, w);
-    else if (half->solver == GU_HALF_SUBSPACE ? !descend_by_blocks(&r, parts, w, &value) : !solve_exact(&r, w, &value))
+    else if (solver == GU_HALF_SUBSPACE ? !descend_by_blocks(&r, parts, w, &value) : !solve_exact(&r, w, &value))
         return false;
     sums->value += value + r.weights.constant;
-    sums->penalty += r.ridge * dot(&r, r.x, r.x) + r.ridge_bias * (double)*r.bias * (double)*r.bias;
+    sums->penalty += penalty(&r);
     return isfinite(value);
 }

@@ -46,7 +46,7 @@ gusto_status gu_half_solve(gusto_context *context, const gu_half *half, const ch
             const gu_half_work w = gu_half_work_at(memory + omp_get_thread_num() * size, half, most);
             failed[t] = -1;
             for (int64_t u = bound[t]; u < bound[t + 1] && failed[t] < 0; u++)
-                if (!gu_half_row_solve(half, kernels, parts, (int32_t)u, &w, &sum[t]))
+                if ((!half->start || half->start->only[u]) && !gu_half_row_solve(half, kernels, parts, (int32_t)u, &w, &sum[t]))
                     failed[t] = (int32_t)u;
         }
         gu_half_sums all = {0, 0};

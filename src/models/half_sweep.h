@@ -26,6 +26,16 @@ typedef struct gu_row_weights {
     double      constant, sum_w, sum_c; /* sum w t^2, sum w, sum c; the last two are needed with biases only */
 } gu_row_weights;
 
+/* A half of a fit that goes on from a fitted model. A row of n entries of which m are remembered, whose values are what x0 predicts, has the share
+ * m / n of its ridge pull towards x0 and not towards 0: where nothing is new, x0 is the solution. Such rows are solved exactly. */
+typedef struct gu_half_start {
+    const uint8_t    *only;     /* [n_rows]: the rows that are solved for; the others stay */
+    const int32_t    *recalled; /* [n_rows]: m; NULL: 0 */
+    const int32_t    *old;      /* [n_rows]: which row of X0 is the row's x0; there is one where m > 0 */
+    const gusto_real *X0;       /* [.. x ld] */
+    const gusto_real *bias0;    /* or NULL */
+} gu_half_start;
+
 typedef struct gu_half {
     gu_half_solver    solver;
     int               steps; /* of conjugate gradients */
@@ -39,6 +49,7 @@ typedef struct gu_half {
     gusto_real       *X;                               /* [n_rows x ld], where conjugate gradients and coordinate descent start */
     gusto_real       *bias;                            /* [n_rows], or NULL: the model has none */
     double            ridge, ridge_bias, extra, power; /* a row of n entries: ridge (n + extra)^power, and ridge_bias likewise */
+    const gu_half_start *start;                        /* NULL: all rows, afresh */
 
     /* Fills in what entries begin .. begin + n - 1 of `rows` weigh. */
     void (*weigh)(const void *self, const gusto_rows *rows, int64_t begin, int64_t n, gu_row_weights *out);

@@ -11,12 +11,16 @@
  * after an item half comes from the systems themselves: sum of c - b_i.q_i + l2_u |p|^2 where they are solved exactly, and from what the
  * passes of conjugate gradients met where not (kernels/cg.c). It is what the history holds, divided by the sum of all confidences.
  *
+ * A fit that goes on from a fitted model knows what it remembers exactly, but for values: a remembered pair counts as one of the mean value. Without
+ * alpha values do not matter, and new pairs alone come to the same problem as all pairs.
+ *
  * Tensors: P, Q, G [k x k] = a0 Q'Q, for fold-in, and mu, which is 0. */
 #include "core/memory.h"
 #include "data/ratings.h"
 #include "data/rows.h"
 #include "models/alternate.h"
 #include "models/factors.h"
+#include "models/start_factors.h"
 
 #include <math.h>
 #include <string.h>
@@ -108,9 +112,10 @@ static void weigh(const void *self, const gusto_rows *rows, int64_t begin, int64
         out->c[e] = out->w[e] + unobserved;
 }
 
-/* Sum of the confidences of what was observed, row by row, in order.
+/* Sum of the confidences of what was observed, row by row, in order. only [n_rows]: rows that count; NULL: all.
  * Errors: GUSTO_EARG, naming the first that is negative or not a number; GUSTO_ENOMEM. */
-static gusto_status constant_part(gusto_context *context, const confidence *f, const gusto_rows *rows, double *out)
+static gusto_status constant_part(gusto_context *context, const confidence *f, const gusto_rows *rows, const uint8_t *only,
+                                  double *out)
 {
     enum { PORTION = 1024 };
     double  *sum = gu_new(context, rows->n_rows, double);
@@ -136,7 +141,7 @@ static gusto_status constant_part(gusto_context *context, const confidence *f, c
     gusto_status status = bad ? GUSTO_OK : GUSTO_ENOMEM;
     *out = 0;
     for (int32_t u = 0; bad && u < rows->n_rows && status == GUSTO_OK; u++) {
-        *out += sum[u];
+        *out += !only || only[u] ? sum[u] : 0;
         if (bad[u] >= 0)
             status = gu_error(
                 context, GUSTO_EARG,
@@ -145,6 +150,19 @@ static gusto_status constant_part(gusto_context *context, const confidence *f, c
     gu_free(&context->allocator, sum);
     gu_free(&context->allocator, bad);
     return status;
+}
+
+/* The same over the items that are touched; how many these are, and their entries. */
+static gusto_status of_touched(gusto_context *context, const confidence *f, const gusto_rows *by_item, const uint8_t *touched,
+                               double *observed, int64_t *n_items, int64_t *nnz)
+{
+    *n_items = *nnz = 0;
+    for (int32_t i = 0; i < by_item->n_rows; i++)
+        if (touched[i]) {
+            ++*n_items;
+            *nnz += by_item->start[i + 1] - by_item->start[i];
+        }
+    return constant_part(context, f, by_item, touched, observed);
 }
 
 static gu_half half_of(const gusto_model *model, const confidence *f, const gusto_rows *rows, int64_t ld, const gusto_real *Y,
@@ -169,12 +187,18 @@ static gu_half half_of(const gusto_model *model, const confidence *f, const gust
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                         const gusto_fit_options *fit_options, gu_state *state)
 {
-    gusto_rows       by_user, by_item;
-    gusto_status     status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
+    gusto_rows   by_user, by_item;
+    gu_start    *start = state->start;
+    gusto_status status = start ? gu_start_recall(context, start, false, &ratings) : GUSTO_OK;
+    if (status == GUSTO_OK)
+        status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
     const confidence f = confidence_of(model);
     double           observed = 0;
     if (status == GUSTO_OK)
-        status = constant_part(context, &f, &by_user, &observed);
+        status = constant_part(context, &f, &by_user, NULL, &observed);
+    int64_t counted_items = state->n_items, counted = status == GUSTO_OK ? by_user.nnz : 0;
+    if (status == GUSTO_OK && start && start->items.partial)
+        status = of_touched(context, &f, &by_item, start->items.touched, &observed, &counted_items, &counted);
     if (status < 0)
         return status;
 
@@ -187,21 +211,28 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     const double scale = gu_model_option(model, options[INIT].name) / sqrt((double)k);
     gusto_real  *P = gu_state_real(state, "P"), *Q = gu_state_real(state, "Q");
     gu_factors_draw(context, state, scale, false);
+    if (start)
+        gu_start_factors(state);
     gusto_real *G = gu_new_zero(context, ld * ld, gusto_real);
     if (!G)
         return GUSTO_ENOMEM;
 
-    const double         cells = (double)state->n_users * (double)state->n_items - (double)by_user.nnz;
-    const gu_alternation alternation = {.users = half_of(model, &f, &by_user, ld, Q, G, P),
-                                        .items = half_of(model, &f, &by_item, ld, P, G, Q),
-                                        .constant = observed,
-                                        .scale = 1 / (observed + f.unobserved * cells),
-                                        .extrapolation = gu_model_option(model, options[EXTRAPOLATION].name),
-                                        .gram = f.unobserved,
-                                        .G = G};
-    const int64_t        n = (int64_t)gu_model_option(model, options[SWEEPS].name);
-    gu_sweeps            sweeps;
+    const double    cells = (double)state->n_users * (double)counted_items - (double)counted;
+    gu_start_halves halves;
+    gu_alternation  alternation = {.users = half_of(model, &f, &by_user, ld, Q, G, P),
+                                   .items = half_of(model, &f, &by_item, ld, P, G, Q),
+                                   .constant = observed,
+                                   .scale = 1 / (observed + f.unobserved * cells),
+                                   .extrapolation = gu_model_option(model, options[EXTRAPOLATION].name),
+                                   .gram = f.unobserved,
+                                   .G = G};
+    if (start)
+        gu_start_alternation(start, false, &halves, &alternation);
+    const int64_t n = (int64_t)gu_model_option(model, options[SWEEPS].name);
+    gu_sweeps     sweeps;
     status = gu_sweeps_init(context, model, fit_options, n, by_user.nnz, state, &sweeps);
+    if (status == GUSTO_OK && start)
+        status = gu_start_new_rows(context, start, &alternation);
     if (status == GUSTO_OK)
         status = gu_alternate(context, &alternation, &sweeps);
     gu_sweeps_clear(&context->allocator, &sweeps);
@@ -231,7 +262,7 @@ static gusto_status solve_row(gusto_context *context, const gusto_model *model, 
     const int64_t    k = Y->columns;
     const confidence f = confidence_of(model);
     double           observed;
-    gusto_status     status = constant_part(context, &f, one, &observed);
+    gusto_status     status = constant_part(context, &f, one, NULL, &observed);
     gusto_real      *x = status == GUSTO_OK ? gu_new_zero(context, Y->ld, gusto_real) : NULL;
     if (!x)
         return status < 0 ? status : GUSTO_ENOMEM;
@@ -276,7 +307,7 @@ static gusto_status fold_in_item(gusto_context *context, const gusto_model *mode
     return status;
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", "G", NULL};
+static const char *const tensors[] = {"mu", "P", "Q", "G", NULL}, *const start_options[] = {"rank", NULL};
 
 const gu_model_type gu_model_ials = {
     .name = "ials",
@@ -285,6 +316,7 @@ const gu_model_type gu_model_ials = {
     .n_options = N_OPTIONS,
     .tensors = tensors,
     .fit = fit,
+    .start_options = start_options,
     .attach = attach,
     .memory = memory,
     .predict = gu_factors_predict_seen,

@@ -11,6 +11,7 @@
 #include "models/by_gradients.h"
 #include "models/factors.h"
 #include "models/mf_fold_in.h"
+#include "models/start_factors.h"
 #include "train/block_sgd.h"
 
 #include <math.h>
@@ -75,6 +76,8 @@ static gusto_status add_tensors(gusto_context *context, const gusto_model *model
     if (status < 0)
         return status;
     gu_factors_draw(context, state, scale, absolute);
+    if (state->start)
+        gu_start_factors(state);
     return GUSTO_OK;
 }
 
@@ -149,31 +152,62 @@ static bool by_blocks(const gusto_model *model)
     return gu_model_option(model, options[SOLVER].name) == BLOCK_SGD;
 }
 
-/* What the solver takes where the options leave it to choose: the rate, and l2, which the model keeps for fold-in. */
+/* Where a fit goes on, what the options leave open is what the model has: a few new ratings say nothing of how all of them lie. A rate is taken over
+ * for the optimizer that it was chosen for. */
+static void take_over(const gusto_model *model, const gu_start *start, double *rate, double *l2)
+{
+    const gusto_real *old_rate = gu_state_optional(&start->from->state, "rate");
+    *l2 = (double)gu_state_real(&start->from->state, "l2")[0];
+    if (old_rate && gu_model_option(model, "optimizer") == gu_model_option(start->from, "optimizer"))
+        *rate = (double)old_rate[0];
+}
+
+/* What the solver takes where the options leave it to choose: the rate, and l2. The model keeps them, for fold-in and for fits that go on. */
 static gusto_status choose(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings, gu_training *training,
                            gu_state *state)
 {
     gusto_real *l2 = gu_state_add(context, state, "l2", GU_DTYPE_REAL, 1, 1, 1);
-    if (!l2)
+    gusto_real *rate = l2 ? gu_state_add(context, state, "rate", GU_DTYPE_REAL, 1, 1, 1) : NULL;
+    if (!rate)
         return GUSTO_ENOMEM;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, training);
-    double own_l2 = MINIBATCH_L2;
+    double own_l2 = MINIBATCH_L2, own_rate = training->learning_rate;
     if (by_blocks(model)) {
-        double             own_rate;
         const gusto_status status = gu_block_sgd_own(context, ratings, training->optimizer, &own_rate, &own_l2);
         if (status < 0)
             return status;
-        if (gu_model_option(model, "learning_rate") == 0)
-            training->learning_rate = own_rate;
     }
+    if (state->start && gu_model_option(model, options[SOLVER].name) == gu_model_option(state->start->from, options[SOLVER].name))
+        take_over(model, state->start, &own_rate, &own_l2);
+    if (gu_model_option(model, "learning_rate") == 0)
+        training->learning_rate = own_rate;
+    rate[0] = (gusto_real)training->learning_rate;
     l2[0] = (gusto_real)(gu_model_option(model, options[L2].name) < 0 ? own_l2 : gu_model_option(model, options[L2].name));
+    return GUSTO_OK;
+}
+
+/* A logistic model maps its scores to the range of its ratings, which therefore stays. */
+static gusto_status check_range(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                                const gu_state *state)
+{
+    const gu_state *old = &state->start->from->state;
+    gusto_real      low, high;
+    if (gu_model_option(model, options[LOSS].name) == GU_LOSS_SQUARED)
+        return GUSTO_OK;
+    gusto_ratings_range(ratings, &low, &high);
+    if (low < old->low || high > old->high)
+        return gu_error(context, GUSTO_EARG,
+                        "ratings of %g .. %g: the model to go on from is logistic on the range %g .. %g, which cannot grow",
+                        (double)low, (double)high, (double)old->low, (double)old->high);
     return GUSTO_OK;
 }
 
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                         const gusto_fit_options *fit_options, gu_state *state)
 {
-    gusto_status status = add_tensors(context, model, state);
+    gusto_status status = state->start ? check_range(context, model, ratings, state) : GUSTO_OK;
+    if (status == GUSTO_OK)
+        status = add_tensors(context, model, state);
     if (status < 0)
         return status;
     trained *t = gu_new_zero(context, 1, trained);
@@ -184,10 +218,14 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     t->blocks = by_blocks(model);
     gu_training training;
     status = choose(context, model, ratings, &training, state);
+    if (status == GUSTO_OK && state->start)
+        status = gu_start_fold_in(context, model, state);
     if (status == GUSTO_OK && fit_options->validation)
         status = gu_held_out_of(context, fit_options->validation, state, &t->validation);
     if (status == GUSTO_OK)
         status = train(context, model, ratings, fit_options, &training, t, state);
+    if (state->start)
+        gu_start_untouched(state);
     gu_held_out_clear(&context->allocator, &t->validation);
     gu_free(&context->allocator, t);
     return status;
@@ -276,7 +314,8 @@ static gusto_status fold_in_item(gusto_context *context, const gusto_model *mode
     return gu_fold_in(context, &problem, n, user, value, weight, row);
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "l2", NULL};
+static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "l2", "rate", NULL};
+static const char *const start_options[] = {"rank", "biases", "loss", "nonnegative", NULL};
 
 const gu_model_type gu_model_mf = {
     .name = "mf",
@@ -287,6 +326,7 @@ const gu_model_type gu_model_mf = {
     .by_gradients = true,
     .tensors = tensors,
     .fit = fit,
+    .start_options = start_options,
     .attach = attach,
     .memory = memory,
     .predict = predict,

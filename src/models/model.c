@@ -148,6 +148,26 @@ void gusto_model_destroy(gusto_model *model)
     gu_free(&allocator, model);
 }
 
+gusto_status gusto_model_create_like(gusto_context *context, const gusto_model *like, gusto_model **out)
+{
+    gusto_model *model;
+    gusto_status status = gusto_model_create(context, like->type->name, &model);
+    *out = NULL;
+    if (status == GUSTO_OK && like->type->members) /* first: the others are options of members, too */
+        status = set_members(context, model, gu_model_string(like, like->type->members));
+    for (int o = 0; o < like->options.n && status == GUSTO_OK; o++) {
+        char name[GU_OPTION_TEXT], value[GU_OPTION_TEXT];
+        gu_options_at(&like->options, o, name);
+        gu_options_text(&like->options, o, value);
+        status = gu_options_set(context, &model->options, name, value);
+    }
+    if (status < 0)
+        gusto_model_destroy(model);
+    else
+        *out = model;
+    return status;
+}
+
 static void unfit(gusto_model *model)
 {
     gu_state_clear(&model->allocator, &model->state);

@@ -1,7 +1,7 @@
 /* Fitting: a new state is made beside the old one, and takes its place only when it is whole. */
 #include "core/memory.h"
 #include "data/features.h"
-#include "models/model_type.h"
+#include "models/start.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -48,7 +48,19 @@ static gusto_status complete(gusto_context *context, const gusto_model *model, c
     if (!users || (fit->item_features && !gusto_model_uses_item_features(model)))
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s makes no use of features of %s", model->type->name,
                         users ? "items" : "users");
-    return GUSTO_OK;
+    if (fit->from && (fit->checkpoint || fit->resume))
+        return gu_error(context, GUSTO_EUNSUPPORTED, "a fit that goes on from a model has no checkpoints");
+    return fit->from ? gu_start_check(context, model, fit->from) : GUSTO_OK;
+}
+
+/* What a fit that goes on keeps of the model: the mean, the range as far as it goes, and who has had what. */
+static gusto_status keep_old(gusto_context *context, bool seen, gu_state *state)
+{
+    const gu_state *old = &state->start->from->state;
+    state->low = old->low < state->low ? old->low : state->low;
+    state->high = old->high > state->high ? old->high : state->high;
+    state->mean = old->mean;
+    return seen ? gu_start_seen(context, state->start, &state->seen_start, &state->seen_item) : GUSTO_OK;
 }
 
 static gusto_status describe(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings, gu_state *state)
@@ -66,7 +78,10 @@ static gusto_status describe(gusto_context *context, const gusto_model *model, c
     state->seed = context->seed;
     if (model->optimizer && !(state->optimizer = gu_strdup(context, model->optimizer->name)))
         return GUSTO_ENOMEM;
-    return gu_model_option(model, "keep_seen") != 0 ? keep_seen(context, &rows, state) : GUSTO_OK;
+    const bool seen = gu_model_option(model, "keep_seen") != 0;
+    if (state->start)
+        return keep_old(context, seen, state);
+    return seen ? keep_seen(context, &rows, state) : GUSTO_OK;
 }
 
 gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const gusto_ratings *ratings,
@@ -87,12 +102,21 @@ gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const g
         ratings = extended;
 
     gu_state state = {0};
-    status = describe(context, model, ratings, &state);
+    gu_start start = {0};
+    if (fit.from) {
+        status = gu_start_init(context, fit.from, ratings, &start);
+        state.start = &start;
+        ratings = start.ratings;
+    }
+    if (status == GUSTO_OK)
+        status = describe(context, model, ratings, &state);
     if (status == GUSTO_OK)
         status = keep_features(context, &fit, &state);
     if (status == GUSTO_OK)
         status = model->type->fit(context, model, ratings, &fit, &state);
+    gu_start_clear(&context->allocator, &start);
     gusto_ratings_destroy(extended);
+    state.start = NULL;
     if (status < 0 && status != GUSTO_EDIVERGED) {
         gu_state_clear(&context->allocator, &state);
         return status;

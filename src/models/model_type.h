@@ -14,6 +14,7 @@
 enum { GU_MAX_TENSORS = 24 };
 
 typedef struct gu_member gu_member; /* members.h */
+typedef struct gu_start  gu_start;  /* start.h */
 
 /* What a fit leaves, or a file holds. */
 typedef struct gu_state {
@@ -32,6 +33,7 @@ typedef struct gu_state {
     gu_member      *member; /* models that this one is made of (members.h); owned */
     gu_history      history;
     const char     *optimizer; /* name of the embedder's own, or NULL; owned */
+    gu_start       *start;     /* what a fit goes on from, while it lasts; NULL: it starts afresh. Borrowed */
 } gu_state;
 
 typedef struct gu_model_type gu_model_type;
@@ -68,6 +70,9 @@ struct gu_model_type {
     /* Fits into an empty state, whose shape, ids, range, mean, seed and features are set. Adds tensors. On error the caller clears the state. */
     gusto_status (*fit)(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                         const gusto_fit_options *fit, gu_state *state);
+
+    /* A model whose fit goes on from state->start, if there is one: the options in which the two must agree, ended by NULL. Others: NULL. */
+    const char *const *start_options;
 
     /* Checks that a loaded state has the tensors of this model, in shape.   Errors: GUSTO_EFORMAT naming the tensor. */
     gusto_status (*attach)(gusto_context *context, const gusto_model *model, const gu_state *state);

@@ -1,8 +1,11 @@
 /* Most popular: an item's score is how many users have had it, for every user the same.
  *
- * On ratings, a prediction is the item's mean shrunk to the global mean mu:  (sum + shrink mu) / (count + shrink). */
+ * On ratings, a prediction is the item's mean shrunk to the global mean mu:  (sum + shrink mu) / (count + shrink).
+ *
+ * A fit that goes on from a fitted model adds the new ratings to what that has. A pair that is rated anew loses its old rating, of which the
+ * model knows the item's mean only. */
 #include "core/memory.h"
-#include "models/model_type.h"
+#include "models/start.h"
 
 #include <string.h>
 
@@ -12,6 +15,21 @@ static const gusto_option options[N_OPTIONS] = {
     [SHRINK] = {"shrink", GUSTO_OPTION_REAL, 5, 0, 1e9, NULL,
                 "ratings at the global mean that are added to an item's own, for predictions"},
 };
+
+/* Adds the pairs of the model that are not rated anew, each at the mean of the old ratings of its item, from which the shrinkage is taken off. */
+static void add_old(const gu_start *start, double *sum, int64_t *n)
+{
+    const gu_state   *old = &start->from->state;
+    const double      shrink = gu_model_option(start->from, options[SHRINK].name);
+    const gusto_real *count = gu_state_real(old, "count"), *mean = gu_state_real(old, "mean");
+    for (int64_t e = 0; e < start->had.nnz; e++) {
+        const int32_t i = start->had.column[e], r = start->items.old[i];
+        const double  c = (double)count[r];
+        if (c > 0)
+            sum[i] += ((double)mean[r] * (c + shrink) - shrink * old->mean) / c;
+        n[i]++;
+    }
+}
 
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                         const gusto_fit_options *fit_options, gu_state *state)
@@ -33,11 +51,17 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
         sum[rows.column[e]] += (double)rows.value[e];
         n[rows.column[e]]++;
     }
+    if (state->start)
+        add_old(state->start, sum, n);
     const double shrink = gu_model_option(model, options[SHRINK].name);
     for (int32_t i = 0; i < rows.n_columns; i++) {
         const double weight = (double)n[i] + shrink;
         count[i] = (gusto_real)n[i];
         mean[i] = (gusto_real)(weight > 0 ? (sum[i] + shrink * state->mean) / weight : state->mean);
+    }
+    if (state->start) {
+        gu_start_copy(state->start, &state->start->items, "count", true, state);
+        gu_start_copy(state->start, &state->start->items, "mean", true, state);
     }
     gu_free(&context->allocator, sum);
     gu_free(&context->allocator, n);
@@ -87,7 +111,7 @@ static int64_t row_width(const gusto_model *model)
     return 0;
 }
 
-static const char *const tensors[] = {"count", "mean", NULL};
+static const char *const tensors[] = {"count", "mean", NULL}, *const start_options[] = {NULL};
 
 const gu_model_type gu_model_popularity = {
     .name = "popularity",
@@ -96,6 +120,7 @@ const gu_model_type gu_model_popularity = {
     .n_options = N_OPTIONS,
     .tensors = tensors,
     .fit = fit,
+    .start_options = start_options,
     .attach = attach,
     .memory = memory,
     .predict = predict,

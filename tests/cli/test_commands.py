@@ -83,6 +83,55 @@ class Fit(Case):
         self.assertEqual(self.names(), ["ratings.tsv"])
 
 
+class Incremental(Case):
+    """gusto fit --from."""
+
+    def setUp(self):
+        super().setUp()
+        lines = made_up()
+        self.old = self.write("old.tsv", "\n".join(line for line in lines if not line.startswith(("12\t", "30\t"))) + "\n")
+        self.new = self.write("new.tsv", "\n".join(line for line in lines if line.startswith(("12\t", "30\t", "15\t"))) + "\n99\t100\t5\t1\n")
+
+    def lists(self, model):
+        wanted = {}
+        for user, _, item, *_ in self.rows(self.gusto("recommend", model, "--all", "-n", "30")):
+            wanted.setdefault(user, set()).add(item)
+        return wanted
+
+    def test_goes_on_from_a_model(self):
+        for model in ("popularity", "baseline", "als", "ials", "mf"):
+            self.gusto("fit", "old.tsv", "-m", model, "-o", "old.gusto", "-q")
+            before = self.path("old.gusto").read_bytes()
+            self.gusto("fit", "new.tsv", "--from", "old.gusto", "-o", "next.gusto", "-q")
+            self.assertEqual(self.path("old.gusto").read_bytes(), before)
+            old, now = self.lists("old.gusto"), self.lists("next.gusto")
+            self.assertEqual(set(now) - set(old), {"12", "30", "99"})
+            had = {line.split("\t")[1] for line in made_up() if line.startswith("12\t")}
+            self.assertFalse(now["12"] & had)
+            self.assertEqual(now["11"], old["11"])  # had nothing new, and items that he has had are still known
+            one = self.path("next.gusto").read_bytes()
+            self.gusto("fit", "new.tsv", "--from", "old.gusto", "-m", model, "-o", "old.gusto", "-q", "--threads", "1")  # in place
+            self.assertEqual(self.path("old.gusto").read_bytes(), one)
+
+    def test_options_are_those_of_the_model_or_given(self):
+        self.gusto("fit", "old.tsv", "-m", "als", "-s", "rank=5", "-s", "sweeps=4", "-s", "l2=0.3", "-o", "old.gusto", "-q")
+        self.gusto("fit", "new.tsv", "--from", "old.gusto", "-s", "sweeps=2", "-o", "next.gusto", "--log", "log.jsonl", "-q")
+        start = json.loads(self.path("log.jsonl").read_text().splitlines()[0])
+        self.assertEqual([start["options"][name] for name in ("rank", "sweeps", "l2")], [5, 2, 0.3])
+
+    def test_says_what_is_wrong(self):
+        self.gusto("fit", "old.tsv", "-m", "als", "-s", "rank=5", "-o", "old.gusto", "-q")
+        self.gusto("fit", "old.tsv", "-m", "svdpp", "-s", "epochs=1", "-o", "other.gusto", "-q")
+        text = self.write("text.tsv", "anna\t100\t4\t1\nbert\t101\t2\t2\n")
+        fit = ("fit", "new.tsv", "--from", "old.gusto", "-o", "next.gusto")
+        self.refused(BAD_USAGE, *fit, "-m", "mf", says=("mf", "als"))
+        self.refused(FAILED, "fit", "new.tsv", "--from", "other.gusto", says="svdpp")
+        self.refused(BAD_USAGE, *fit, "-s", "rank=6", says="rank")
+        self.refused(BAD_USAGE, *fit, "--checkpoint", "c", says="--checkpoint")
+        self.refused(BAD_USAGE, "fit", text, "--from", "old.gusto", says="text ids")
+        self.refused(BAD_INPUT, "fit", "new.tsv", "--from", "new.tsv", says="new.tsv")
+
+
 class Evaluate(Case):
     def test_json_has_the_names_as_given_and_the_counts(self):
         model = self.fit()
