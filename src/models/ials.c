@@ -196,8 +196,10 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     double           observed = 0;
     if (status == GUSTO_OK)
         status = constant_part(context, &f, &by_user, NULL, &observed);
-    int64_t counted_items = state->n_items, counted = status == GUSTO_OK ? by_user.nnz : 0;
-    if (status == GUSTO_OK && start && start->items.partial)
+    if (status < 0)
+        return status;
+    int64_t counted_items = state->n_items, counted = by_user.nnz;
+    if (start && start->items.partial)
         status = of_touched(context, &f, &by_item, start->items.touched, &observed, &counted_items, &counted);
     if (status < 0)
         return status;
