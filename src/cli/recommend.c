@@ -1,5 +1,6 @@
 /* gusto recommend: the best items for some users, or for all. */
 #include "cli/common.h"
+#include "cli/fold_in.h"
 #include "cli/lists.h"
 #include "cli/output.h"
 
@@ -7,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TILE = 8192, TILE_ITEMS = 1 << 20 }; /* users asked for at once, and items in their lists */
+enum { FOLDED_TILE = 64, TILE = 8192, TILE_ITEMS = 1 << 20 }; /* users asked for at once, and items in their lists */
 
 typedef enum destination { PRINTED, CONTAINED } destination;
 
 typedef struct recommendation {
     const char **user;
-    const char  *best, *titles_path, *output;
+    const char  *best, *titles_path, *output, *ratings;
     int          all, json, keep_seen, explain;
 
     destination destination;
@@ -22,14 +23,15 @@ typedef struct recommendation {
     int64_t       n_best;
     gusto_model  *model;
     gusto_titles *titles;
-    int32_t       n_users, *row; /* the users asked for */
+    fold_in new;           /* the users of --ratings */
+    int32_t n_users, *row; /* the users asked for; with --ratings by their number there */
 } recommendation;
 
 /* --user ID..., and whatever follows the file. */
 static exit_code choose_users(session *s, recommendation *r)
 {
-    const int32_t n_users = gusto_model_n_users(r->model);
-    if (r->all) {
+    const int32_t n_users = r->ratings ? r->new.by_user.n_rows : gusto_model_n_users(r->model);
+    if (r->all || r->ratings) {
         r->n_users = n_users;
         r->row = need((size_t)n_users, sizeof *r->row);
         for (int32_t u = 0; u < n_users; u++)
@@ -73,13 +75,46 @@ static exit_code choose_format(recommendation *r)
         return complain(BAD_USAGE, "-o %s: with --json its name ends in .json or .jsonl", r->output);
     if (r->titles_path && r->destination == CONTAINED)
         return complain(BAD_USAGE, "-o %s: a container of lists has no titles", r->output);
+    if (r->ratings && r->destination == CONTAINED)
+        return complain(BAD_USAGE, "-o %s: a container of lists is for users of the model", r->output);
     if (r->explain && r->destination == CONTAINED)
         return complain(BAD_USAGE, "-o %s: a container of lists has no explanations", r->output);
     return DONE;
 }
 
+/* Lists for users begin .. begin + n - 1 of --ratings, at most FOLDED_TILE: without what they have rated, unless --keep-seen. */
+static exit_code fold_lists(session *s, const recommendation *r, int32_t begin, int32_t n, int32_t *item, gusto_real *score)
+{
+    const gusto_rows *rows = &r->new.by_user;
+    const int64_t     width = gusto_model_user_width(r->model);
+    gusto_real       *row = need((size_t)n * (size_t)width, sizeof *row);
+    int32_t          *known = need((size_t)(rows->start[begin + n] - rows->start[begin]), sizeof *known);
+    int64_t           start[FOLDED_TILE + 1] = {0};
+    gusto_status      status = GUSTO_OK;
+    for (int32_t j = 0; j < n && status == GUSTO_OK; j++) {
+        int64_t count = 0;
+        status = fold_in_user(s, &r->new, begin + j, row + j * width, known + start[j], &count);
+        start[j + 1] = start[j] + count;
+    }
+    const gusto_filter filter = {.size = sizeof filter,
+                                 .keep_seen = true,
+                                 .deny_start = r->keep_seen ? NULL : start,
+                                 .deny_item = r->keep_seen ? NULL : known};
+    if (status == GUSTO_OK)
+        status = gusto_model_recommend_rows(s->context, r->model, n, row, (int)r->n_best, &filter, item, score);
+    free(row);
+    free(known);
+    return status < 0 ? failure(s, status) : interrupted() ? INTERRUPTED : DONE;
+}
+
 static exit_code make_lists(session *s, const recommendation *r, int32_t begin, int32_t n, int32_t *item, gusto_real *score)
 {
+    exit_code code = DONE;
+    for (int32_t at = 0; r->ratings && at < n && code == DONE; at += FOLDED_TILE)
+        code = fold_lists(s, r, begin + at, n - at < FOLDED_TILE ? n - at : FOLDED_TILE, item + (size_t)at * (size_t)r->n_best,
+                          score + (size_t)at * (size_t)r->n_best);
+    if (r->ratings)
+        return code;
     const gusto_filter filter = {.size = sizeof filter, .keep_seen = r->keep_seen};
     const gusto_status status =
         gusto_model_recommend(s->context, r->model, n, r->row + begin, (int)r->n_best, &filter, item, score);
@@ -92,7 +127,7 @@ static exit_code print_lists(session *s, const recommendation *r, output *out)
     list_printer  printer = {.file = out->file,
                              .format = r->format,
                              .model = r->model,
-                             .row_ids = gusto_model_user_ids(r->model),
+                             .row_ids = r->ratings ? gusto_ratings_user_ids(r->new.ratings) : gusto_model_user_ids(r->model),
                              .row_name = "user",
                              .titles = r->titles,
                              .explains = r->explain ? s->context : NULL};
@@ -162,14 +197,18 @@ static exit_code work(session *s, recommendation *r)
     r->n_best = 10;
     if (!parse_int("-n", r->best, 1, MOST_ITEMS, &r->n_best))
         return BAD_USAGE;
-    if (!r->user == !r->all)
-        return complain(BAD_USAGE, "recommend needs either --user ID... or --all");
-    if (r->all && s->n_args > 1)
-        return complain(BAD_USAGE, "--all takes no ids: \"%s\"", s->args[1]);
+    if (!!r->user + !!r->all + !!r->ratings != 1)
+        return complain(BAD_USAGE, "recommend needs either --user ID..., --all or --ratings FILE");
+    if ((r->all || r->ratings) && s->n_args > 1)
+        return complain(BAD_USAGE, "%s takes no ids: \"%s\"", r->all ? "--all" : "--ratings", s->args[1]);
+    if (r->ratings && r->explain)
+        return complain(BAD_USAGE, "--explain: users who are folded in have no explanations");
 
     exit_code code = choose_format(r);
     if (code == DONE)
         code = check_output("-o", r->output, s->args[0]);
+    if (code == DONE)
+        code = check_output("-o", r->output, r->ratings);
     if (code != DONE)
         return code;
 
@@ -182,6 +221,10 @@ static exit_code work(session *s, recommendation *r)
     if (r->n_best > n_items && n_items > 0)
         r->n_best = n_items;
     code = read_titles(s, r->model, r->titles_path, &r->titles);
+    if (code == DONE && r->ratings && gusto_model_user_width(r->model) == 0)
+        code = complain(FAILED, "--ratings: model %s has no fold-in", gusto_model_name(r->model));
+    if (code == DONE && r->ratings)
+        code = fold_in_open(s, r->model, r->ratings, &r->new);
     if (code == DONE)
         code = choose_users(s, r);
     return code == DONE ? write_lists(s, r) : code;
@@ -193,6 +236,8 @@ static exit_code run(session *s, int argc, const char **argv)
     struct poptOption own[] = {
         {"user", 0, POPT_ARG_ARGV, &r.user, 0, "whom for; may be repeated, and more ids may follow the file", "ID"},
         {"all", 0, POPT_ARG_NONE, &r.all, 0, "for every user", NULL},
+        {"ratings", 0, POPT_ARG_STRING, &r.ratings, 0,
+         "for the users of a file of ratings, known to the model or not: folded in by these ratings, without training", "FILE"},
         {"best", 'n', POPT_ARG_STRING, &r.best, 0, "how many items each (default: 10)", "N"},
         {"titles", 0, POPT_ARG_STRING, &r.titles_path, 0, "a CSV file with the titles of items", "CSV"},
         {"keep-seen", 0, POPT_ARG_NONE, &r.keep_seen, 0, "items that the user had in training, too", NULL},
@@ -206,8 +251,9 @@ static exit_code run(session *s, int argc, const char **argv)
          "OUT"},
         POPT_TABLEEND};
     exit_code code;
-    if (session_parse(s, own, false, 1, -1, argc, argv, &code))
+    if (session_parse(s, own, true, 1, -1, argc, argv, &code))
         code = work(s, &r);
+    fold_in_close(&r.new);
     gusto_model_destroy(r.model);
     gusto_titles_destroy(r.titles);
     free(r.row);
@@ -215,5 +261,5 @@ static exit_code run(session *s, int argc, const char **argv)
     return code;
 }
 
-const command command_recommend = {"recommend", "MODEL_FILE (--user ID... | --all)",
+const command command_recommend = {"recommend", "MODEL_FILE (--user ID... | --all | --ratings FILE)",
                                    "Recommends items: user, rank, item, score, title, why.", run};

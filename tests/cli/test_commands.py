@@ -84,7 +84,7 @@ class Fit(Case):
 
 
 class Incremental(Case):
-    """gusto fit --from."""
+    """gusto fit --from, and what is folded in without a fit."""
 
     def setUp(self):
         super().setUp()
@@ -112,6 +112,36 @@ class Incremental(Case):
             one = self.path("next.gusto").read_bytes()
             self.gusto("fit", "new.tsv", "--from", "old.gusto", "-m", model, "-o", "old.gusto", "-q", "--threads", "1")  # in place
             self.assertEqual(self.path("old.gusto").read_bytes(), one)
+
+    def test_users_and_items_are_folded_in(self):
+        self.gusto("fit", "old.tsv", "-m", "als", "-s", "rank=4", "-o", "m.gusto", "-q")
+        rows = self.rows(self.gusto("recommend", "m.gusto", "--ratings", "new.tsv", "-n", "5"))
+        self.assertEqual({row[0] for row in rows}, {"12", "15", "30", "99"})
+        had = {line.split("\t")[1] for line in made_up() if line.startswith("12\t")}
+        self.assertFalse({row[2] for row in rows if row[0] == "12"} & had)
+        # User 15 is the model's, with the same ratings: what is solved for again is near to what training made of him.
+        again = {row[2]: float(row[3]) for row in rows if row[0] == "15"}
+        known = {row[2]: float(row[3]) for row in self.rows(self.gusto("recommend", "m.gusto", "--user", "15", "-n", "30"))}
+        self.assertTrue(all(abs(known[item] - score) < 0.1 for item, score in again.items()))
+
+        # Users and items of a model that lacks them are predicted from their ratings: even users like even items.
+        lines = made_up()
+        self.write("few.tsv", "\n".join(line for line in lines if not line.startswith("12\t") and line.split("\t")[1] != "104") + "\n")
+        self.gusto("fit", "few.tsv", "-m", "als", "-s", "rank=4", "-o", "few.gusto", "-q")
+        pairs = self.write("pairs.tsv", "".join(f"{u}\t104\n" for u in range(10, 50) if u != 12) + "12\t106\n12\t107\n12\t104\n")
+        guess = [float(row[2]) for row in self.rows(self.gusto("predict", "few.gusto", pairs, "--ratings", "ratings.tsv"))]
+        plain = [float(row[2]) for row in self.rows(self.gusto("predict", "few.gusto", pairs))]
+        users = [u for u in range(10, 50) if u != 12]
+        even, odd = ([g for u, g in zip(users, guess) if u % 2 == side] for side in (0, 1))
+        self.assertGreater(sum(even) / len(even), 1 + sum(odd) / len(odd))
+        self.assertGreater(guess[39], guess[40])
+        self.assertNotEqual(guess[41], plain[41])
+
+        self.gusto("fit", "old.tsv", "-m", "popularity", "-o", "p.gusto", "-q")
+        self.refused(FAILED, "recommend", "p.gusto", "--ratings", "new.tsv", says="fold-in")
+        self.refused(FAILED, "predict", "p.gusto", pairs, "--ratings", "new.tsv", says="fold-in")
+        self.refused(BAD_USAGE, "recommend", "m.gusto", "--ratings", "new.tsv", "--all", says="--ratings")
+        self.refused(BAD_USAGE, "recommend", "m.gusto", "--ratings", "new.tsv", "-o", "l.gusto", says="container")
 
     def test_options_are_those_of_the_model_or_given(self):
         self.gusto("fit", "old.tsv", "-m", "als", "-s", "rank=5", "-s", "sweeps=4", "-s", "l2=0.3", "-o", "old.gusto", "-q")
