@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* The density of a batch from which GEMM beats fetching rows (docs/training.md). */
-static const double DENSE_FROM = 0.12, GATHERED_FROM = 0.25;
+static const double DENSE_FROM = 0.12, GATHERED_FROM = 0.9;
 
 enum { WINDOW_ENTRIES = 1 << 19, MOST_WINDOW = 64, LEAST_WINDOW = 4 };
 
