@@ -2,7 +2,11 @@
  *
  * A bias is solved for together with its row. With s = sum w y, S = ridge_bias + sum w and C = sum c, the system is
  *   [A s; s' S] [x; b] = [b; C],   so   b = (C - s.A^-1 b) / (S - s.A^-1 s),  x = A^-1 b - b A^-1 s:
- * two solves with one factor of k rows, which is cheaper than a factor of k + 1 rows that fill another vector. */
+ * two solves with one factor of k rows, which is cheaper than a factor of k + 1 rows that fill another vector.
+ *
+ * By subspaces (Rendle, Krichene, Zhang & Koren 2021, "iALS++"), a block of factors after the other takes Newton's step, which is its minimum. The other
+ * side is fixed for the whole half, so that a row goes through all its blocks at once: its rows of the other side stay in the cache, and predictions
+ * are kept for one row instead of for all ratings. What that comes to beside the others: docs/performance.md. */
 #include "models/half_row.h"
 
 #include "kernels/blas.h"
