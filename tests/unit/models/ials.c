@@ -167,7 +167,90 @@ START_TEST(subspaces_come_to_the_minimum)
 }
 END_TEST
 
+/* A sweep of the exact solver is that of one block of all factors; conjugate gradients come to it, by many steps. */
+START_TEST(exact_and_cg_are_the_formula)
+{
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    const matrix             m = matrix_draw(USERS, ITEMS, true, 5);
+    static const char *const set[] = {"rank",       "4",   "solver", "cg",    "cg_steps",      "100",    "sweeps",
+                                      "2",          "l2",  "0.05",   "alpha", "0.5",           "offset", "0",
+                                      "unobserved", "0.3", "init",   "1",     "extrapolation", "0",      NULL};
+    const char              *exactly[sizeof set / sizeof *set];
+    memcpy(exactly, set, sizeof set);
+    exactly[3] = "exact";
+    gusto_model *one = fitted(&m, "exact", 1, 1), *two = fitted(&m, "exact", 1, 2);
+    double       P[USERS][K], Q[ITEMS][K], next_P[USERS][K], next_Q[ITEMS][K];
+    read_factors(one, "P", P);
+    read_factors(one, "Q", Q);
+    read_factors(two, "P", next_P);
+    read_factors(two, "Q", next_Q);
+    for (int u = 0; u < USERS; u++)
+        row_by_blocks(&m, true, u, K, Q, P[u]);
+    for (int i = 0; i < ITEMS; i++)
+        row_by_blocks(&m, false, i, K, P, Q[i]);
+    for (int j = 0; j < K; j++) {
+        for (int u = 0; u < USERS; u++)
+            ck_assert_double_le(fabs(next_P[u][j] - P[u][j]), 2e-5);
+        for (int i = 0; i < ITEMS; i++)
+            ck_assert_double_le(fabs(next_Q[i][j] - Q[i][j]), 2e-5);
+    }
+    gusto_model *cg = matrix_fit(context, &m, "ials", set), *exact = matrix_fit(context, &m, "ials", exactly);
+    read_factors(cg, "P", P);
+    read_factors(exact, "P", next_P);
+    for (int u = 0; u < USERS; u++)
+        for (int j = 0; j < 4; j++)
+            ck_assert_double_le(fabs(P[u][j] - next_P[u][j]), 1e-4);
+    gusto_model_destroy(cg);
+    gusto_model_destroy(exact);
+    gusto_model_destroy(one);
+    gusto_model_destroy(two);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* Values do not matter without alpha: where every row has a new pair, going on with new pairs is going on with all, to the bit. */
+START_TEST(new_pairs_alone_are_all_pairs)
+{
+    static const char *const set[] = {"rank", "6", "sweeps", "3", NULL};
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    const matrix all = matrix_draw(USERS, ITEMS, true, 6);
+    matrix       old = all, fresh = {.n_users = USERS, .n_items = ITEMS};
+    for (int u = 0; u < USERS; u++)
+        for (int i = 0; i < ITEMS; i++)
+            if (u % ITEMS == i || i % USERS == u) {
+                fresh.x[u][i] = all.x[u][i];
+                old.x[u][i] = 0;
+            }
+    gusto_ratings    *ratings = matrix_ratings(context, &all), *more = matrix_ratings(context, &fresh);
+    gusto_model      *from = matrix_fit(context, &old, "ials", set), *a, *b;
+    gusto_fit_options fit = gusto_fit_options_default();
+    double            P[USERS][K], again[USERS][K], before[USERS][K];
+    fit.from = from;
+    ck_assert_int_eq(gusto_model_create_like(context, from, &a), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_create_like(context, from, &b), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_fit(context, a, ratings, &fit), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_fit(context, b, more, &fit), GUSTO_OK);
+    read_factors(from, "P", before);
+    read_factors(a, "P", P);
+    read_factors(b, "P", again);
+    int changed = 0;
+    for (int u = 0; u < USERS; u++)
+        for (int j = 0; j < 6; j++) {
+            ck_assert(P[u][j] == again[u][j]);
+            changed += P[u][j] != before[u][j];
+        }
+    ck_assert_int_gt(changed, USERS);
+    gusto_model_destroy(a);
+    gusto_model_destroy(b);
+    gusto_model_destroy(from);
+    gusto_ratings_destroy(ratings);
+    gusto_ratings_destroy(more);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
-    RUN("ials", subspaces_are_the_formula, subspaces_come_to_the_minimum);
+    RUN("ials", subspaces_are_the_formula, subspaces_come_to_the_minimum, exact_and_cg_are_the_formula,
+        new_pairs_alone_are_all_pairs);
 }
