@@ -233,10 +233,14 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 
 static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
 {
-    const int64_t      k = (int64_t)gu_model_option(model, options[RANK].name);
-    const bool         biases = gu_model_option(model, options[BIASES].name) != 0;
-    const gusto_status status = gu_factors_expect(context, state, k, biases, biases);
-    return status < 0 ? status : gu_state_expect(context, state, "l2", 1, 1);
+    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
+    const bool    biases = gu_model_option(model, options[BIASES].name) != 0;
+    gusto_status  status = gu_factors_expect(context, state, k, biases, biases);
+    if (status == GUSTO_OK)
+        status = gu_state_expect(context, state, "l2", 1, 1);
+    if (status == GUSTO_OK && gu_state_tensor(state, "rate")) /* files of before it was kept lack it */
+        status = gu_state_expect(context, state, "rate", 1, 1);
+    return status;
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
