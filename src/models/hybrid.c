@@ -133,10 +133,16 @@ static gusto_status fit_stack(gu_hybrid_fit *fit)
     gusto_status status = add_counts(fit->context, fit->ratings, fit->state);
     if (status == GUSTO_OK)
         status = gu_hybrid_stack_add(fit);
+    if (status == GUSTO_OK && fit->set.cold_folds > 0) {
+        fit->rare = gu_rare_create(fit->context, gu_stack_width(fit->roster.n));
+        status = fit->rare ? GUSTO_OK : GUSTO_ENOMEM;
+    }
     if (status == GUSTO_OK && !fit->cancelled)
         status = gu_hybrid_stack(fit);
     if (status == GUSTO_OK && !fit->cancelled && fit->set.cold_folds > 0)
         status = gu_hybrid_cold(fit);
+    gu_rare_destroy(&fit->context->allocator, fit->rare);
+    fit->rare = NULL;
     return status;
 }
 

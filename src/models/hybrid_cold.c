@@ -3,7 +3,12 @@
  * In each cold pass one row in ten, of users and of items, is made cold: all but 0, 1, 2, 4, 8 or 16 of its ratings, drawn by the seed, are held
  * out. Members are fitted to the rest and predict what was held out. For each threshold, weights for rows that have at most so many
  * ratings are learned on the other passes' cold pairs; the threshold is taken whose cold weights below it, with the warm weights above it,
- * have the least squared error. It may be none at all. Pairs that are cold on both sides teach nothing. */
+ * have the least squared error. It may be none at all. Pairs that are cold on both sides teach nothing.
+ *
+ * Rows that are made cold are not those that are so by nature: a popular item of which two ratings are left is liked more than one that only two ever
+ * rated. So the threshold is lowered until, on pairs of rows that have 1 to so many ratings in the folds that the stack is learned from, cold
+ * weights have no more squared error than warm ones. Without that a pair of models on the folds of ml-100k loses by switching much of
+ * what it gains by stacking (docs/hybrid.md). */
 #include "core/memory.h"
 #include "core/rng.h"
 #include "data/ratings.h"
@@ -31,6 +36,60 @@ typedef struct winter {
     gu_sums       *sums; /* [cold_folds x SIDES x LEVELS]; owned */
     double        *warm; /* the same: squared error of the warm weights */
 } winter;
+
+/* Out-of-fold pairs of rows that have few ratings by nature, by side and level; with traits as warm pairs have them, then as cold ones. */
+struct gu_rare {
+    gu_sums sums[2 * SIDES * LEVELS];
+};
+
+static int level_of(int32_t count)
+{
+    int l = 0;
+    while (l < LEVELS - 1 && level[l] < count)
+        l++;
+    return l;
+}
+
+void gu_rare_destroy(const gusto_allocator *allocator, gu_rare *rare)
+{
+    if (!rare)
+        return;
+    for (int b = 0; b < 2 * SIDES * LEVELS; b++)
+        gu_sums_clear(allocator, &rare->sums[b]);
+    gu_free(allocator, rare);
+}
+
+gu_rare *gu_rare_create(gusto_context *context, int width)
+{
+    gu_rare     *rare = gu_new_zero(context, 1, gu_rare);
+    gusto_status status = rare ? GUSTO_OK : GUSTO_ENOMEM;
+    for (int b = 0; b < 2 * SIDES * LEVELS && status == GUSTO_OK; b++)
+        status = gu_sums_init(context, width, &rare->sums[b]);
+    if (status == GUSTO_OK)
+        return rare;
+    gu_rare_destroy(&context->allocator, rare);
+    return NULL;
+}
+
+gusto_status gu_rare_add(gu_hybrid_fit *fit, const gu_stack_pairs *pairs, gu_rare *rare)
+{
+    uint8_t     *bin = gu_new(fit->context, pairs->n, uint8_t);
+    gusto_status status = bin ? GUSTO_OK : GUSTO_ENOMEM;
+    for (int side = 0; side < SIDES && status == GUSTO_OK; side++) {
+        for (int64_t e = 0; e < pairs->n; e++) {
+            const int32_t count = side == 0 ? pairs->user_count[pairs->user[e]] : pairs->item_count[pairs->item[e]];
+            bin[e] = count >= 1 && count <= level[LEVELS - 1] ? (uint8_t)level_of(count) : NO_LEVEL;
+        }
+        for (int b = 0; b < 2 * LEVELS && status == GUSTO_OK; b++) {
+            gu_traits traits;
+            gu_hybrid_traits(fit->state, b >= LEVELS, &traits);
+            status = gu_sums_add_pairs(fit->context, pairs, &traits, bin, (uint8_t)(b % LEVELS),
+                                       &rare->sums[(b / LEVELS * SIDES + side) * LEVELS + b % LEVELS]);
+        }
+    }
+    gu_free(&fit->context->allocator, bin);
+    return status;
+}
 
 static void choose_rows(const gu_hybrid_fit *fit, int pass, uint32_t side, int32_t n, uint8_t *out)
 {
@@ -132,10 +191,7 @@ static void sort_pairs(const freeze *f, const gu_hybrid_pass *pass, uint8_t *bin
         if (cold_user == cold_item)
             continue;
         const int32_t count = cold_user ? pass->user_count[u] : pass->item_count[i];
-        int           l = 0;
-        while (l < LEVELS - 1 && level[l] < count)
-            l++;
-        bin[e] = (uint8_t)((cold_user ? USER_LEVEL : ITEM_LEVEL) + l);
+        bin[e] = (uint8_t)((cold_user ? USER_LEVEL : ITEM_LEVEL) + level_of(count));
     }
 }
 
@@ -240,27 +296,56 @@ static gusto_status error_of(const winter *w, int side, int most, double *error,
     return status;
 }
 
-static gusto_status take(const winter *w, int side, int most, const gu_stack_settings *set)
+/* Cold weights x [gu_stack_width] of a side up to a level, learned on all passes. room [gu_stack_room]. */
+static gusto_status solve(const winter *w, int side, int most, const gu_stack_settings *set, double *room, double *x)
 {
     gu_hybrid_fit *fit = w->fit;
-    const int      M = fit->roster.n, width = gu_stack_width(M);
-    double        *room = gu_new(fit->context, gu_stack_room(M) + width, double);
     gu_sums        fold[GU_HYBRID_FOLDS] = {0};
-    gusto_status   status = room ? make_folds(w, side, most, fold) : GUSTO_ENOMEM;
+    gusto_status   status = make_folds(w, side, most, fold);
     if (status == GUSTO_OK) {
         for (int p = 1; p < fit->set.cold_folds; p++)
             gu_sums_add(&fold[0], 1, &fold[p]);
-        double *x = room + gu_stack_room(M);
-        status = gu_stack_solve(fit->context, &fold[0], M, set, room, x);
-        const int   regime = side == 0 ? GU_REGIME_COLD_USER : GU_REGIME_COLD_ITEM;
-        gusto_real *weights = gu_state_real(fit->state, "weights") + regime * width;
-        for (int c = 0; c < width && status == GUSTO_OK; c++)
-            weights[c] = (gusto_real)x[c];
-        if (status == GUSTO_OK)
-            gu_state_real(fit->state, "threshold")[side] = (gusto_real)level[most];
+        status = gu_stack_solve(fit->context, &fold[0], fit->roster.n, set, room, x);
     }
     clear_folds(w, fold);
+    return status;
+}
+
+/* Cold weights x against warm ones, on rows that have few ratings by nature. */
+static bool does_no_harm(const winter *w, int side, int most, const double *x)
+{
+    const gu_sums    *sums = w->fit->rare->sums + side * LEVELS;
+    const gusto_real *weights = gu_state_real(w->fit->state, "weights");
+    double            warm[GU_STACK_TRAITS * (GU_STACK_MEMBERS + 1)], as_warm = 0, as_cold = 0;
+    for (int c = 0; c < gu_stack_width(w->fit->roster.n); c++)
+        warm[c] = (double)weights[c];
+    for (int l = 1; l <= most; l++) {
+        as_warm += gu_sums_error(&sums[l], warm);
+        as_cold += gu_sums_error(&sums[SIDES * LEVELS + l], x);
+    }
+    return as_cold <= as_warm;
+}
+
+/* Weights of the best level for a side, and the threshold up to which they are taken. */
+static gusto_status take(const winter *w, int side, int best, const gu_stack_settings *set, int *taken)
+{
+    gu_hybrid_fit *fit = w->fit;
+    const int      width = gu_stack_width(fit->roster.n), regime = side == 0 ? GU_REGIME_COLD_USER : GU_REGIME_COLD_ITEM;
+    gusto_real    *weights = gu_state_real(fit->state, "weights") + regime * width;
+    double        *room = gu_new(fit->context, gu_stack_room(fit->roster.n) + width, double);
+    gusto_status   status = room ? GUSTO_OK : GUSTO_ENOMEM;
+    if (room) {
+        double *x = room + gu_stack_room(fit->roster.n);
+        status = solve(w, side, best, set, room, x);
+        for (int c = 0; c < width && status == GUSTO_OK; c++)
+            weights[c] = (gusto_real)x[c];
+        while (best > 0 && status == GUSTO_OK && !does_no_harm(w, side, best, x))
+            best--;
+        if (status == GUSTO_OK)
+            gu_state_real(fit->state, "threshold")[side] = (gusto_real)level[best];
+    }
     gu_free(&fit->context->allocator, room);
+    *taken = best;
     return status;
 }
 
@@ -269,7 +354,7 @@ static gusto_status learn(const winter *w, int side)
     static const char *const what[] = {"users", "items"};
     double                   none, least;
     gu_stack_settings        set = w->fit->set.stack, best_set = set;
-    int                      best = -1;
+    int                      best = -1, taken = -1;
     gusto_status             status = error_of(w, side, -1, &none, &set);
     least = none;
     double n = 0;
@@ -286,10 +371,12 @@ static gusto_status learn(const winter *w, int side)
         }
     }
     if (status == GUSTO_OK && best >= 0)
-        status = take(w, side, best, &best_set);
+        status = take(w, side, best, &best_set, &taken);
     if (status == GUSTO_OK && n > 0)
-        gu_log(w->fit->context, GUSTO_LOG_INFO, "cold %s: %.5f with the weights of all, %.5f with their own up to %d ratings",
-               what[side], sqrt(fmax(none, 0) / n), sqrt(fmax(least, 0) / n), best < 0 ? -1 : (int)level[best]);
+        gu_log(w->fit->context, GUSTO_LOG_INFO,
+               "cold %s: %.5f with the weights of all, %.5f with their own up to %d ratings; taken up to %d", what[side],
+               sqrt(fmax(none, 0) / n), sqrt(fmax(least, 0) / n), best < 0 ? -1 : (int)level[best],
+               taken < 0 ? -1 : (int)level[taken]);
     return status;
 }
 

@@ -116,6 +116,8 @@ static gusto_status run_fold(gu_hybrid_fit *fit, int f, const gu_traits *traits,
     if (status == GUSTO_OK && !fit->cancelled) {
         const gu_stack_pairs pairs = gu_hybrid_pairs(fit, &pass);
         status = gu_sums_add_pairs(fit->context, &pairs, traits, NULL, 0, normal);
+        if (status == GUSTO_OK && fit->rare)
+            status = gu_rare_add(fit, &pairs, fit->rare);
         gu_hybrid_pass_clear(&fit->context->allocator, &pass);
     }
     gusto_ratings_destroy(train);
