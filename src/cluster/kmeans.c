@@ -103,7 +103,7 @@ static gusto_status run(gu_kmeans *job, const gusto_real *given)
     if (status < 0)
         return status;
     job->result.inertia = gu_kmeans_distances(job);
-    if (!isfinite(job->result.inertia))
+    if (!isfinite(job->result.inertia) || !isfinite((double)(gusto_real)(job->centers.longest * job->centers.longest)))
         return gu_error(job->context, GUSTO_EARG, "squared lengths of the points are beyond the range of a gusto_real");
     return status;
 }

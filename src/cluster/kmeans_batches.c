@@ -17,7 +17,7 @@ typedef struct batches {
     int32_t    *one_each, *part, *order; /* [n] */
     int64_t    *start;                   /* [n + 1] where a part begins in order */
     int32_t    *by_label;                /* [batch] */
-    int64_t    *count, *from;            /* [k], [k + 1] */
+    int64_t    *count, *given, *from;    /* [k] points so far, [k] of this pass, [k + 1] */
     gusto_real *old, *room;
     int64_t     one;
 } batches;
@@ -33,10 +33,12 @@ static gusto_status batches_init(gu_kmeans *job, batches *b)
     b->start = gu_new(context, n + 2, int64_t);
     b->by_label = gu_new(context, job->options->batch < n ? job->options->batch : n, int32_t);
     b->count = gu_new_zero(context, k, int64_t);
+    b->given = gu_new(context, k, int64_t);
     b->from = gu_new(context, k + 1, int64_t);
     b->old = gu_new(context, k * job->centers.ld, gusto_real);
     b->room = gu_new_zero(context, gu_threads(context) * b->one, gusto_real);
-    if (!b->one_each || !b->part || !b->order || !b->start || !b->by_label || !b->count || !b->from || !b->old || !b->room)
+    if (!b->one_each || !b->part || !b->order || !b->start || !b->by_label || !b->count || !b->given || !b->from || !b->old ||
+        !b->room)
         return GUSTO_ENOMEM;
     for (int64_t j = 0; j < n; j++)
         b->one_each[j] = 1;
@@ -51,6 +53,7 @@ static void batches_clear(const gusto_allocator *allocator, batches *b)
     gu_free(allocator, b->start);
     gu_free(allocator, b->by_label);
     gu_free(allocator, b->count);
+    gu_free(allocator, b->given);
     gu_free(allocator, b->from);
     gu_free(allocator, b->old);
     gu_free(allocator, b->room);
@@ -60,8 +63,9 @@ static void batches_clear(const gusto_allocator *allocator, batches *b)
 static int32_t deal(const batches *b, int pass)
 {
     const int32_t n = (int32_t)b->job->points->n;
-    const int32_t n_parts = gu_deal_runs(b->job->seed + (uint64_t)b->job->turn, GU_STREAM_KMEANS, pass, n, b->one_each,
-                                         b->job->options->batch, b->part);
+    const int64_t epoch = (int64_t)b->job->turn << 32 | pass;
+    const int32_t n_parts =
+        gu_deal_runs(b->job->seed, GU_STREAM_KMEANS_BATCHES, epoch, n, b->one_each, b->job->options->batch, b->part);
     memset(b->start, 0, ((size_t)n_parts + 2) * sizeof *b->start);
     for (int32_t j = 0; j < n; j++)
         b->start[b->part[j] + 2]++;
@@ -103,6 +107,7 @@ static void move_centers(const batches *b, const int32_t *row, int64_t n)
         if (m == 0)
             continue;
         b->count[c] += m;
+        b->given[c] += m;
         kernels->scale(ld, (gusto_real)(1 - (double)m / (double)b->count[c]), x);
         for (int64_t j = first; j < last; j++)
             gu_point_add(kernels, job->points, b->by_label[j], (gusto_real)(1 / (double)b->count[c]), x);
@@ -118,7 +123,7 @@ static int64_t repair(const batches *b, const int32_t *row, int64_t n)
     for (int64_t c = 0; c < job->centers.k; c++) {
         int64_t at = -1;
         double  most = 0;
-        for (int64_t j = 0; j < n && b->count[c] == 0; j++) {
+        for (int64_t j = 0; j < n && b->given[c] == 0; j++) {
             const double far = gu_centers_distance(job->points, &job->centers, row[j], job->label[row[j]]);
             if (far > most) {
                 most = far;
@@ -130,7 +135,7 @@ static int64_t repair(const batches *b, const int32_t *row, int64_t n)
         gu_centers_set(job->points, &job->centers, c, at);
         gu_centers_measure(job->context, job->points, &job->centers);
         job->label[at] = (int32_t)c;
-        b->count[c] = 1;
+        b->count[c] = b->given[c] = 1;
         repaired++;
     }
     job->result.n_repaired += repaired;
@@ -153,6 +158,7 @@ static gusto_status run(const batches *b, double enough)
     gu_kmeans *job = b->job;
     for (int pass = 1; pass <= job->options->iterations; pass++) {
         memcpy(b->old, job->centers.C, (size_t)(job->centers.k * job->centers.ld) * sizeof *b->old);
+        memset(b->given, 0, (size_t)job->centers.k * sizeof *b->given);
         const int32_t  n_parts = deal(b, pass);
         const int32_t *row = b->order;
         int64_t        n = 0;

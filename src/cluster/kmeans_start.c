@@ -161,7 +161,7 @@ gusto_status gu_kmeans_start(gu_kmeans *job)
     if (job->options->start == GUSTO_KMEANS_PLUSPLUS)
         return plusplus_run(job);
     gu_permutation order;
-    gu_permutation_init(&order, job->seed, GU_STREAM_KMEANS, (uint64_t)job->turn, (uint64_t)job->points->n);
+    gu_permutation_init(&order, job->seed, GU_STREAM_KMEANS_ROWS, (uint64_t)job->turn, (uint64_t)job->points->n);
     for (int64_t c = 0; c < job->centers.k; c++)
         gu_centers_set(job->points, &job->centers, c, (int64_t)gu_permutation_at(&order, (uint64_t)c));
     return GUSTO_OK;

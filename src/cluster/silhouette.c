@@ -95,7 +95,7 @@ gusto_status gusto_silhouette(gusto_context *context, const gusto_points *points
     }
     if (status == GUSTO_OK) {
         gu_permutation order;
-        gu_permutation_init(&order, context->seed, GU_STREAM_KMEANS, UINT64_MAX, (uint64_t)all.n);
+        gu_permutation_init(&order, context->seed, GU_STREAM_SILHOUETTE, 0, (uint64_t)all.n);
         for (int64_t a = 0; a < s.n; a++)
             s.row[a] = (int32_t)gu_permutation_at(&order, (uint64_t)a);
         status = count_clusters(context, &s);

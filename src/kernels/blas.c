@@ -162,15 +162,16 @@ bool gu_posv_double(int64_t n, double *A, int64_t lda, double *b)
 }
 
 /* By columns, A is wide: A' = L Q, and the rows of Q are the columns wanted. */
-void gu_orthonormal(int64_t n, int64_t b, gusto_real *A, int64_t lda, gusto_real *room)
+bool gu_orthonormal(int64_t n, int64_t b, gusto_real *A, int64_t lda, gusto_real *room)
 {
     if (b == 0)
-        return;
-    const int before = one_thread();
-    const int size = (int)(gu_orthonormal_room(b) - b);
-    LAPACK(gelqf_work)(LAPACK_COL_MAJOR, (int)b, (int)n, A, (int)lda, room, room + b, size);
-    LAPACK(orglq_work)(LAPACK_COL_MAJOR, (int)b, (int)n, (int)b, A, (int)lda, room, room + b, size);
+        return true;
+    const int  before = one_thread();
+    const int  size = (int)(gu_orthonormal_room(b) - b);
+    const bool done = LAPACK(gelqf_work)(LAPACK_COL_MAJOR, (int)b, (int)n, A, (int)lda, room, room + b, size) == 0 &&
+                      LAPACK(orglq_work)(LAPACK_COL_MAJOR, (int)b, (int)n, (int)b, A, (int)lda, room, room + b, size) == 0;
     threads_back(before);
+    return done;
 }
 
 int64_t gu_orthonormal_room(int64_t b)
@@ -179,14 +180,15 @@ int64_t gu_orthonormal_room(int64_t b)
 }
 
 /* By columns, the upper triangle is the lower one, and an eigenvector a column. */
-void gu_eigen_double(int64_t n, double *A, int64_t lda, double *value, double *room, int32_t *room_int)
+bool gu_eigen_double(int64_t n, double *A, int64_t lda, double *value, double *room, int32_t *room_int)
 {
     if (n == 0)
-        return;
-    const int before = one_thread();
-    LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', (int)n, A, (int)lda, value, room, (int)gu_eigen_room(n), room_int,
-                        (int)gu_eigen_int_room(n));
+        return true;
+    const int  before = one_thread();
+    const bool done = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', (int)n, A, (int)lda, value, room, (int)gu_eigen_room(n),
+                                          room_int, (int)gu_eigen_int_room(n)) == 0;
     threads_back(before);
+    return done;
 }
 
 /* What LAPACK's documentation asks for. */

@@ -58,6 +58,16 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
         return gu_error(context, GUSTO_EARG,
                         "model content needs features of items: gusto_fit_options.item_features, --item-features FILE");
     const int64_t F = state->item_features->rows.n_columns;
+    gusto_rows    by_user;
+    gusto_status  status = gusto_ratings_by_user(context, ratings, &by_user);
+    int64_t       longest = 0;
+    for (int32_t u = 0; status == GUSTO_OK && u < by_user.n_rows; u++)
+        longest = by_user.start[u + 1] - by_user.start[u] > longest ? by_user.start[u + 1] - by_user.start[u] : longest;
+    if (status == GUSTO_OK)
+        status = gu_need(context, gu_content_memory(gu_threads(context), state->n_users, state->n_items, by_user.nnz, F, longest),
+                         "content, for the tastes of all users");
+    if (status < 0)
+        return status;
     if (!gu_state_add(context, state, "mu", GU_DTYPE_REAL, 1, 1, 1) ||
         !gu_state_add(context, state, "bu", GU_DTYPE_REAL, state->n_users, 1, 1) ||
         !gu_state_add(context, state, "bi", GU_DTYPE_REAL, state->n_items, 1, 1) ||
@@ -90,12 +100,11 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
     return status;
 }
 
-/* Without the tastes, of which the shape says nothing: users x features. */
+/* Without the tastes, of which the shape says nothing; a fit knows the features. */
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
 {
     (void)model, (void)dense;
-    return nnz * (int64_t)(sizeof(int32_t) + sizeof(gusto_real)) + (n_users + 2 * n_items) * (int64_t)sizeof(gusto_real) +
-           3 * n_items * (int64_t)sizeof(double);
+    return gu_content_memory(1, n_users, n_items, nnz, 0, 0);
 }
 
 /* ---- scores ---- */

@@ -34,6 +34,9 @@ gu_content_items gu_content_items_of(const gu_state *state);
 gusto_status gu_content_fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                             const gusto_fit_options *fit, gu_state *state);
 
+/* Bytes of a fit beside the ratings and the features. longest: ratings of the user who has most. */
+int64_t gu_content_memory(int threads, int64_t n_users, int64_t n_items, int64_t nnz, int64_t features, int64_t longest);
+
 /* Room for the taste of one user with n ratings: numbers. */
 int64_t gu_content_room(int64_t n, int64_t features);
 

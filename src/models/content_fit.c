@@ -145,6 +145,14 @@ int64_t gu_content_room(int64_t n, int64_t features)
     return n * features + order * order + n + 2 * features;
 }
 
+int64_t gu_content_memory(int threads, int64_t n_users, int64_t n_items, int64_t nnz, int64_t features, int64_t longest)
+{
+    const int64_t index = nnz * (int64_t)(sizeof(int32_t) + sizeof(gusto_real)) + n_items * (int64_t)sizeof(int64_t);
+    const int64_t numbers = n_users + 2 * n_items + 2 * features + n_users * gu_padded(features);
+    return index + (numbers + threads * gu_content_room(longest, features)) * (int64_t)sizeof(gusto_real) +
+           (2 * n_items + 5 * (features + 1)) * (int64_t)sizeof(double);
+}
+
 /* A profile: the sum of the vectors of what he has had, to length 1. */
 static void profile(const gu_content_items *x, int64_t n, const int32_t *item, const gusto_real *weight, gusto_real *theta)
 {

@@ -51,8 +51,9 @@ static const gusto_option options[N_OPTIONS] = {
          "ridge, nnls: ratings stacked by least squares, with weights of any sign or none below 0; zscore, rank: lists blended"},
     [FOLDS] = {"folds", GUSTO_OPTION_INT, 5, 2, 100, NULL,
                "parts of the training ratings that are predicted by members fitted to the rest"},
-    [COLD_FOLDS] = {"cold_folds", GUSTO_OPTION_INT, 2, 0, 20, NULL,
-                    "ridge, nnls: times that users and items are made cold, to learn when they need other weights; 0: never"},
+    [COLD_FOLDS] =
+        {"cold_folds", GUSTO_OPTION_INT, 2, 0, 20, NULL,
+         "ridge, nnls: times that users and items are made cold, to learn when they need other weights: at least 2; 0: never"},
     [LEARNED] = {"learned", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "zscore, rank: weights are learned out of fold, else equal"},
     [VARY] = {"vary", GUSTO_OPTION_BOOL, 1, 0, 1, NULL, "ridge: weights vary with the ratings that the user and the item have"},
     [L2] = {"l2", GUSTO_OPTION_REAL, 0, 0, 1e9, NULL,
@@ -184,6 +185,8 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 {
     gu_hybrid_fit f = {.context = context, .model = model, .ratings = ratings, .options = fit_options, .state = state};
     f.set = settings(model);
+    if (f.set.cold_folds == 1) /* weights are chosen by what they do out of fold: one alone has no other */
+        return gu_error(context, GUSTO_EOPTION, "hybrid: option cold_folds is 1, expected 0 or at least 2");
     gusto_status status = gu_roster_of(context, model, &f.roster);
     if (status < 0)
         return status;
@@ -250,9 +253,12 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
         gusto_model_destroy(member);
     }
     gusto_context_destroy(context);
-    const int64_t part = (int64_t)(sizeof(int32_t) + sizeof(gusto_real));
-    const int64_t held_out = nnz / (int64_t)gu_model_option(model, options[FOLDS].name) + 1;
-    return kept + most + nnz * part + held_out * (part + (int64_t)sizeof(int32_t) + roster.n * (int64_t)sizeof(gusto_real)) +
+    const int64_t            part = (int64_t)(sizeof(int32_t) + sizeof(gusto_real));
+    const int64_t            held_out = nnz / (int64_t)gu_model_option(model, options[FOLDS].name) + 1;
+    const gu_hybrid_settings set = settings(model);
+    const int64_t lists = blends(set.combine) && set.learned ? gu_hybrid_blend_memory(roster.n, set.folds, n_users, n_items) : 0;
+    return kept + most + lists + nnz * part +
+           held_out * (part + (int64_t)sizeof(int32_t) + roster.n * (int64_t)sizeof(gusto_real)) +
            (n_users + n_items) * 2 * (int64_t)sizeof(int64_t);
 }
 

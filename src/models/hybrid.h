@@ -72,6 +72,9 @@ gusto_status gu_hybrid_cold(gu_hybrid_fit *fit);
 gusto_status gu_hybrid_blend_add(gu_hybrid_fit *fit);
 gusto_status gu_hybrid_blend(gu_hybrid_fit *fit);
 
+/* Bytes that learning takes beside the members: the tops of their lists for the users of all folds. */
+int64_t gu_hybrid_blend_memory(int n_members, int folds, int64_t n_users, int64_t n_items);
+
 /* Scores of a blend. room [n x gu_hybrid_blend_room]; of a row that was folded in: room [gu_hybrid_blend_room]. */
 int64_t gu_hybrid_blend_room(const gu_state *state);
 void    gu_hybrid_blend_score(const gusto_context *context, const gusto_model *model, gu_combine combine, int64_t n,

@@ -332,6 +332,14 @@ static gusto_status run_fold(lesson *l, int f)
     return status;
 }
 
+int64_t gu_hybrid_blend_memory(int n_members, int folds, int64_t n_users, int64_t n_items)
+{
+    const int64_t M = n_members, tops = M * DEPTH * (M * (int64_t)sizeof(gusto_real) + (int64_t)sizeof(bool));
+    const int64_t users = folds * (n_users < MOST_USERS ? n_users : MOST_USERS);
+    return users * (tops + (int64_t)sizeof(top_lists) + (int64_t)sizeof(double)) +
+           n_items * ((M + 2) * (int64_t)sizeof(gusto_real) + (int64_t)sizeof(uint8_t));
+}
+
 gusto_status gu_hybrid_blend(gu_hybrid_fit *fit)
 {
     gusto_context *context = fit->context;

@@ -145,6 +145,9 @@ gusto_status gu_model_check_fitted(gusto_context *context, const gusto_model *mo
 /* Ends a list of k: sorts the heap best first, fills it up with -1 and NaN, and copies the scores, unless scores is NULL. */
 void gu_model_end_list(gu_top *top, gusto_real *scores);
 
+/* Lists [n x k] become lists [n x n_best], n_best >= k, in place, filled up with -1 and NaN. scores may be NULL. */
+void gu_model_spread_lists(int64_t n, int k, int n_best, int32_t *items, gusto_real *scores);
+
 /* The value of one of the model's options, by name: the option must be there. */
 double gu_model_option(const gusto_model *model, const char *name);
 

@@ -149,11 +149,11 @@ static gusto_status cycles(gusto_context *context, work *w, double tolerance, gu
     double       left = INFINITY;
     for (int64_t s = 0; s < sweeps->n && status == GUSTO_OK && left > tolerance; s++) {
         const double begin = omp_get_wtime();
-        gu_svd_cycle(context, &w->svd);
+        status = gu_svd_cycle(context, &w->svd);
+        if (status < 0)
+            return status;
         left = w->svd.left;
         const double kept = gather(context, w, sweeps->state);
-        if (!isfinite(left))
-            return gu_error(context, GUSTO_EARG, "puresvd: a singular vector became NaN or infinite");
         const double rest = fmax(w->squares - kept, 0) * (double)w->unit * (double)w->unit;
         status = gu_sweeps_end(context, sweeps, s, rest / (double)sweeps->nnz, NAN, omp_get_wtime() - begin);
     }

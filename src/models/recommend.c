@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <omp.h>
+#include <string.h>
 
 enum { USER_TILE = 16 };
 
@@ -86,6 +87,20 @@ void gu_model_end_list(gu_top *top, gusto_real *scores)
     }
     for (int b = 0; scores && b < top->k; b++)
         scores[b] = top->score[b];
+}
+
+void gu_model_spread_lists(int64_t n, int k, int n_best, int32_t *items, gusto_real *scores)
+{
+    for (int64_t j = n; j-- > 0;) { /* from the last, which moves furthest */
+        memmove(items + j * n_best, items + j * k, (size_t)k * sizeof *items);
+        if (scores)
+            memmove(scores + j * n_best, scores + j * k, (size_t)k * sizeof *scores);
+        for (int b = k; b < n_best; b++) {
+            items[j * n_best + b] = -1;
+            if (scores)
+                scores[j * n_best + b] = NAN;
+        }
+    }
 }
 
 static gusto_status check_list(gusto_context *context, int64_t n, const int64_t *start, const int32_t *item, int32_t n_items,
@@ -191,13 +206,20 @@ static gusto_status run_by_scores(const request *job, int64_t n)
     return GUSTO_OK;
 }
 
-static gusto_status run(const request *job, int64_t n)
+static gusto_status run(const request *asked, int64_t n)
 {
-    const gu_model_type *type = job->model->type;
-    const gusto_status   status = check(job, n);
+    const gu_model_type *type = asked->model->type;
+    const int32_t        n_items = asked->model->state.n_items;
+    gusto_status         status = check(asked, n);
     if (status < 0)
         return status;
-    return type->score == gu_factors_score || type->link ? run_by_factors(job, n) : run_by_scores(job, n);
+    request job = *asked;
+    if (n_items > 0 && job.n_best > n_items) /* nothing is allocated by what no list can hold */
+        job.n_best = n_items;
+    status = type->score == gu_factors_score || type->link ? run_by_factors(&job, n) : run_by_scores(&job, n);
+    if (status == GUSTO_OK && job.n_best < asked->n_best)
+        gu_model_spread_lists(n, job.n_best, asked->n_best, job.items, job.scores);
+    return status;
 }
 
 gusto_status gusto_model_recommend(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, int n_best,

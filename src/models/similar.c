@@ -163,17 +163,20 @@ gusto_status gusto_model_similar(gusto_context *context, const gusto_model *mode
             return gu_error(context, GUSTO_EID, "items[%lld] is %d, expected 0 to %d", (long long)q, items[q],
                             model->state.n_items - 1);
 
-    job j = {.context = context, .model = model, .items = items, .n_best = n_best, .out = out, .scores = scores};
-    if (model->type->alike)
-        return by_scores(&j, n);
-    if (model->type->item_vectors)
+    const int32_t n_items = model->state.n_items;
+    const int     k = n_items > 0 && n_best > n_items ? n_items : n_best;
+    job           j = {.context = context, .model = model, .items = items, .n_best = k, .out = out, .scores = scores};
+    if (model->type->item_vectors && !model->type->alike)
         j.vectors = gu_state_tensor(&model->state, model->type->item_vectors);
-    else if (!model->state.seen_start)
+    else if (!model->type->alike && !model->state.seen_start)
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s compares items by who has had them: it needs option keep_seen",
                         model->type->name);
-    status = j.vectors ? measure_vectors(&j) : index_columns(&j);
+    if (!model->type->alike)
+        status = j.vectors ? measure_vectors(&j) : index_columns(&j);
     if (status == GUSTO_OK)
         status = j.vectors ? by_vectors(&j, n) : by_scores(&j, n);
     job_clear(&j);
+    if (status == GUSTO_OK && k < n_best)
+        gu_model_spread_lists(n, k, n_best, out, scores);
     return status;
 }

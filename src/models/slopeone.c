@@ -125,6 +125,10 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 #pragma omp parallel for schedule(dynamic, 8) num_threads(gu_threads(context))
     for (int64_t j = 0; j < n; j++)
         fill_row(model, &p, &by_user, &by_item, j, D + j * ld, W + j * ld);
+    const int64_t heavy = gu_kernels_of(context)->not_finite(n * ld, W);
+    if (heavy >= 0)
+        return gu_error(context, GUSTO_EARG, "slopeone: the weight of items %lld and %lld is not finite: lower option power",
+                        (long long)(heavy / ld), (long long)(heavy % ld));
     const int64_t bad = gu_kernels_of(context)->not_finite(n * ld, D);
     return bad < 0 ? GUSTO_OK
                    : gu_error(context, GUSTO_EARG, "slopeone: the deviation from item %lld to item %lld is not finite",

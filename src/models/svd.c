@@ -99,6 +99,11 @@ static void keep_projection(const basis *of, int64_t j)
             of->H[r * of->m + j * of->b + c] = (double)of->h[r * of->b + c];
 }
 
+static gusto_status no_basis(gusto_context *context)
+{
+    return gu_error(context, GUSTO_ESINGULAR, "LAPACK found no orthonormal basis of a block of vectors");
+}
+
 /* W <- V S': the Ritz vectors, greatest first. It changes places with the first block. */
 static void rotate(const gusto_context *context, basis *of)
 {
@@ -126,12 +131,14 @@ static double residual(const gu_svd *svd)
             const double d = (double)of->W[r * of->b + j] - of->value[of->m - 1 - j] * (double)of->V[0][r * of->b + j];
             sum += d * d;
         }
+        if (!isfinite(sum)) /* fmax passes over NaN */
+            return NAN;
         most = fmax(most, sqrt(sum));
     }
     return most > 0 ? most / of->value[of->m - 1] : 0;
 }
 
-void gu_svd_cycle(const gusto_context *context, gu_svd *svd)
+gusto_status gu_svd_cycle(gusto_context *context, gu_svd *svd)
 {
     basis *of = svd->work;
     for (int64_t j = 0; j < of->n_blocks; j++) {
@@ -143,12 +150,19 @@ void gu_svd_cycle(const gusto_context *context, gu_svd *svd)
             if (pass > 0)
                 project(context, of, j + 1);
             subtract(context, of, j + 1);
-            gu_orthonormal(of->n, of->b, of->W, of->b, of->room);
+            if (!gu_orthonormal(of->n, of->b, of->W, of->b, of->room))
+                return no_basis(context);
         }
         if (j + 1 < of->n_blocks)
             memcpy(of->V[j + 1], of->W, (size_t)(of->n * of->b) * sizeof *of->W);
     }
-    gu_eigen_double(of->m, of->H, of->m, of->value, of->eigen, of->eigen_int);
+    for (int64_t r = 0; r < of->m; r++) /* LAPACK is not asked about what is not a number */
+        for (int64_t c = r; c < of->m; c++)
+            if (!isfinite(of->H[r * of->m + c]))
+                return gu_error(context, GUSTO_EARG, "a singular vector became NaN or infinite");
+    if (!gu_eigen_double(of->m, of->H, of->m, of->value, of->eigen, of->eigen_int))
+        return gu_error(context, GUSTO_ESINGULAR, "the eigenvalues of a projection of order %lld did not converge",
+                        (long long)of->m);
     for (int64_t t = 0; t < of->b; t++)
         for (int64_t c = 0; c < of->m; c++)
             of->S[t * of->m + c] = t < of->m ? (gusto_real)of->H[(of->m - 1 - t) * of->m + c] : 0;
@@ -158,10 +172,11 @@ void gu_svd_cycle(const gusto_context *context, gu_svd *svd)
     svd->U = of->V[0];
     multiply(context, svd, of->V[0]);
     svd->left = residual(svd);
+    return isfinite(svd->left) ? GUSTO_OK : gu_error(context, GUSTO_EARG, "a singular vector became NaN or infinite");
 }
 
-/* The first block, and M times it. */
-static void start(const gusto_context *context, gu_svd *svd)
+/* The first block, and M times it.   Errors: GUSTO_ESINGULAR. */
+static gusto_status start(gusto_context *context, gu_svd *svd)
 {
     basis *of = svd->work;
 #pragma omp parallel for schedule(static) num_threads(gu_threads(context))
@@ -174,9 +189,10 @@ static void start(const gusto_context *context, gu_svd *svd)
         memset(row, 0, (size_t)of->b * sizeof *row);
         row[r] = 1;
     }
-    if (!of->whole)
-        gu_orthonormal(of->n, of->b, of->V[0], of->b, of->room);
+    if (!of->whole && !gu_orthonormal(of->n, of->b, of->V[0], of->b, of->room))
+        return no_basis(context);
     multiply(context, svd, of->V[0]);
+    return GUSTO_OK;
 }
 
 gusto_status gu_svd_init(gusto_context *context, const gu_svd_of *matrix, int64_t k, gu_svd *svd)
@@ -208,8 +224,7 @@ gusto_status gu_svd_init(gusto_context *context, const gu_svd_of *matrix, int64_
     got = got && (svd->sigma = gu_new(context, k, gusto_real)) != NULL;
     if (!got)
         return GUSTO_ENOMEM;
-    start(context, svd);
-    return GUSTO_OK;
+    return start(context, svd);
 }
 
 void gu_svd_clear(const gusto_allocator *allocator, gu_svd *svd)

@@ -21,16 +21,16 @@ typedef struct gu_svd {
     int64_t     ld;
     gusto_real *U;     /* [n_rows x ld]: columns 0..k-1 hold the vectors, the rest is more of the basis; owned */
     gusto_real *sigma; /* [k], descending; owned */
-    double      left;  /* the greatest |X X' u - sigma^2 u| of the k, over sigma_1^2 */
+    double      left;  /* the greatest |X X' u - sigma^2 u| of the k, over sigma_1^2; NaN if a vector is not finite */
     void       *work;  /* owned */
 } gu_svd;
 
-/* Starts from normal numbers of the seed.   Errors: GUSTO_ENOMEM.   Clear it in any case. */
+/* Starts from normal numbers of the seed.   Errors: GUSTO_ENOMEM, GUSTO_ESINGULAR (LAPACK).   Clear it in any case. */
 gusto_status gu_svd_init(gusto_context *context, const gu_svd_of *of, int64_t k, gu_svd *svd);
 
 /* One cycle: sets U, sigma and left.   Cost: 2 x GU_SVD_BLOCKS products of X with ld columns; the eigenvalues of a matrix of side ld x GU_SVD_BLOCKS.
- * The same bits at any number of threads. */
-void gu_svd_cycle(const gusto_context *context, gu_svd *svd);
+ * The same bits at any number of threads.   Errors: GUSTO_EARG (a vector is not finite), GUSTO_ESINGULAR (LAPACK: no basis, or no eigenvalues). */
+gusto_status gu_svd_cycle(gusto_context *context, gu_svd *svd);
 
 void gu_svd_clear(const gusto_allocator *allocator, gu_svd *svd);
 

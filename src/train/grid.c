@@ -270,6 +270,8 @@ int64_t gu_grid_memory(int64_t n_users, int64_t n_items, int64_t nnz, bool weigh
     const int     sides = fitting_side(n_users, n_items, nnz, side);
     const int64_t runs = n_users * sides < nnz ? n_users * sides : nnz, tiles = (nnz + n_users) / TILE + 2;
     const int64_t entry = (int64_t)(sizeof(int32_t) + sizeof(gusto_real) * (weighted ? 2 : 1));
-    return nnz * entry + runs * (int64_t)(sizeof(int32_t) + sizeof(int64_t)) +
-           (n_users + n_items) * (int64_t)(sizeof(int32_t) + sizeof(uint8_t)) + tiles * sides * sides * (int64_t)sizeof(place);
+    const int64_t counting = omp_get_max_threads() * n_items * (int64_t)sizeof(int32_t); /* given back before runs are laid out */
+    const int64_t laying = runs * (int64_t)(sizeof(int32_t) + sizeof(int64_t)) + tiles * sides * sides * (int64_t)sizeof(place);
+    return nnz * entry + (n_users + n_items) * (int64_t)(sizeof(int32_t) + sizeof(uint8_t)) +
+           (counting > laying ? counting : laying);
 }

@@ -243,6 +243,7 @@ START_TEST(items_fold_in_close_to_training)
         ck_assert_int_eq(gusto_model_fold_in_item(context, model, 2, twice, stars, NULL, row), GUSTO_EDUPLICATE);
         ck_assert_int_eq(gusto_model_fold_in_item(context, model, 1, beyond, stars, NULL, row), GUSTO_EID);
         ck_assert_int_eq(gusto_model_fold_in_item(context, model, 1, twice, stars + 1, NULL, row), GUSTO_EARG);
+        ck_assert_int_eq(gusto_model_fold_in_item(context, model, -1, twice, stars, NULL, row), GUSTO_EARG);
         ck_assert_int_eq(gusto_model_predict_item(context, model, row, 1, beyond, folded), GUSTO_EID);
     }
     ck_assert_int_ge(able, 3);
@@ -293,6 +294,7 @@ START_TEST(fold_in_is_close_to_training)
         ck_assert_int_eq(gusto_model_fold_in(context, model, 2, twice, stars, NULL, row), GUSTO_EDUPLICATE);
         ck_assert_int_eq(gusto_model_fold_in(context, model, 1, beyond, stars, NULL, row), GUSTO_EID);
         ck_assert_int_eq(gusto_model_fold_in(context, model, 1, twice, stars + 1, NULL, row), GUSTO_EARG);
+        ck_assert_int_eq(gusto_model_fold_in(context, model, -1, twice, stars, NULL, row), GUSTO_EARG);
         ck_assert_int_eq(gusto_model_fold_in(context, model, 0, NULL, NULL, NULL, row), GUSTO_OK);
     }
     gusto_ratings_destroy(ratings);
@@ -487,10 +489,75 @@ START_TEST(no_failed_allocation_leaks_or_crashes)
 }
 END_TEST
 
+/* Lists [n x n_best] are those [n x n_items], filled up; and no allocation grows with what was asked for. */
+static void check_filled(const char *name, int n, const int32_t *few, const gusto_real *few_score, int n_best,
+                         const int32_t *many, const gusto_real *many_score)
+{
+    for (int j = 0; j < n; j++)
+        for (int b = 0; b < n_best; b++) {
+            const gusto_real got = many_score[j * n_best + b];
+            if (b >= ITEMS || few[j * ITEMS + b] < 0)
+                require(many[j * n_best + b] == -1 && isnan(got));
+            else if (many[j * n_best + b] != few[j * ITEMS + b] || got != few_score[j * ITEMS + b])
+                ck_abort_msg("%s: list %d, place %d: item %d instead of %d", name, j, b, many[j * n_best + b],
+                             few[j * ITEMS + b]);
+        }
+}
+
+static size_t largest;
+
+static void *measuring_alloc(void *user, size_t size, size_t alignment)
+{
+    (void)user;
+#pragma omp critical(measuring)
+    largest = size > largest ? size : largest;
+    return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+static void measuring_release(void *user, void *memory)
+{
+    (void)user;
+    free(memory);
+}
+
+START_TEST(lists_longer_than_there_are_items)
+{
+    enum { LISTS = 3, LONG = 200000 };
+    setup_context();
+    gusto_ratings        *ratings = fixture_ratings(context, 1);
+    const gusto_allocator measuring = {measuring_alloc, measuring_release, NULL};
+    gusto_context        *small;
+    ck_assert_int_eq(gusto_context_create(&measuring, &small), GUSTO_OK);
+    static int32_t    few[LISTS * ITEMS], many[LISTS * LONG];
+    static gusto_real few_score[LISTS * ITEMS], many_score[LISTS * LONG];
+    const int32_t     rows[LISTS] = {0, 3, 5};
+    FOR_EACH_MODEL(model)
+    {
+        const char *name = gusto_model_name(model);
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_eq(gusto_model_recommend(context, model, LISTS, rows, ITEMS, NULL, few, few_score), GUSTO_OK);
+        largest = 0;
+        ck_assert_int_eq(gusto_model_recommend(small, model, LISTS, rows, LONG, NULL, many, many_score), GUSTO_OK);
+        ck_assert_msg(largest < LONG * sizeof(gusto_real), "%s: allocates %zu bytes", name, largest);
+        check_filled(name, LISTS, few, few_score, LONG, many, many_score);
+        ck_assert_int_eq(gusto_model_similar(context, model, LISTS, rows, ITEMS, few, few_score), GUSTO_OK);
+        largest = 0;
+        ck_assert_int_eq(gusto_model_similar(small, model, LISTS, rows, LONG, many, NULL), GUSTO_OK);
+        ck_assert_msg(largest < LONG * sizeof(gusto_real), "%s: similar allocates %zu bytes", name, largest);
+        ck_assert_int_eq(gusto_model_similar(small, model, LISTS, rows, LONG, many, many_score), GUSTO_OK);
+        check_filled(name, LISTS, few, few_score, LONG, many, many_score);
+    }
+    gusto_context_destroy(small);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
     RUN("models", options_have_sound_defaults_and_bounds, an_unfitted_model_says_so, lists_scores_and_predictions_agree,
-        filters_are_kept, similar_items_leave_out_the_item_itself, fold_in_is_close_to_training, items_fold_in_close_to_training,
-        same_seed_same_file_at_any_thread_count, a_cancelled_fit_leaves_a_valid_model, failure_changes_nothing,
-        features_are_kept_or_refused, no_failed_allocation_leaks_or_crashes);
+        lists_longer_than_there_are_items, filters_are_kept, similar_items_leave_out_the_item_itself,
+        fold_in_is_close_to_training, items_fold_in_close_to_training, same_seed_same_file_at_any_thread_count,
+        a_cancelled_fit_leaves_a_valid_model, failure_changes_nothing, features_are_kept_or_refused,
+        no_failed_allocation_leaks_or_crashes);
 }

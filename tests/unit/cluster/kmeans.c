@@ -356,10 +356,44 @@ START_TEST(memory_that_fails_is_noticed)
 }
 END_TEST
 
+/* On a line: -1 and 1 lie nearest to the middle center at first, and nearer to the others once these have moved. A pass later the middle
+ * one has had points, but not in that pass. */
+START_TEST(a_center_that_loses_its_points_is_repaired)
+{
+    const gusto_real     line[] = {(gusto_real)-1.6, -1, 1, (gusto_real)1.6};
+    gusto_real           centers[] = {-3, 0, 3};
+    int32_t              label[4];
+    const gusto_points   points = {.size = sizeof points, .n = 4, .d = 1, .dense = line, .ld = 1};
+    gusto_kmeans_options options = exact(3);
+    gusto_kmeans_result  result = {.size = sizeof result};
+    options.start = GUSTO_KMEANS_GIVEN;
+    options.batch = 4;
+    options.iterations = 2;
+    ck_assert_int_ge(gusto_kmeans(context, &points, &options, centers, label, &result), GUSTO_OK);
+    ck_assert_int_eq(result.n_repaired, 1);
+}
+END_TEST
+
+START_TEST(lengths_beyond_all_numbers_are_refused)
+{
+    if (sizeof(gusto_real) == sizeof(double))
+        return;
+    const gusto_real     line[] = {(gusto_real)1e30, (gusto_real)2e30, (gusto_real)-1e30, (gusto_real)-2e30};
+    gusto_real           centers[2];
+    const gusto_points   points = {.size = sizeof points, .n = 4, .d = 1, .dense = line, .ld = 1};
+    gusto_kmeans_options options = exact(2);
+    for (options.batch = 0; options.batch <= 2; options.batch += 2) {
+        ck_assert_int_eq(gusto_kmeans(context, &points, &options, centers, NULL, NULL), GUSTO_EARG);
+        ck_assert_ptr_nonnull(strstr(gusto_context_message(context), "beyond the range"));
+    }
+}
+END_TEST
+
 int main(void)
 {
     RUN_UNFORKED("kmeans", setup, teardown, finds_the_groups, pruning_and_threads_change_nothing, sparse_points_as_dense_ones,
                  spherical_centers_have_length_one, an_empty_cluster_is_given_the_farthest_point, minibatches_come_close,
                  the_sweep_finds_how_many, silhouette_by_hand, a_callback_ends_it, bad_input_is_named,
+                 a_center_that_loses_its_points_is_repaired, lengths_beyond_all_numbers_are_refused,
                  memory_that_fails_is_noticed);
 }

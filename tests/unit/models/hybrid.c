@@ -319,7 +319,33 @@ START_TEST(lists_of_members)
     ck_assert_int_eq(gusto_model_set(context, model, "members", "mf,hybrid"), GUSTO_EOPTION);
     ck_assert_int_eq(gusto_model_set(context, model, "members", "mf,mf"), GUSTO_EOPTION);
     ck_assert_int_eq(gusto_model_get_number(context, model, "mf2.rank", &found), GUSTO_OK);
+
+    int64_t plain, learned; /* the tops of lists, of 1000 users and 5 folds: 60 items a member, with all members' scores */
+    ck_assert_int_eq(gusto_model_set(context, model, "combine", "zscore"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_memory(context, model, 1000, 500, 20000, false, &plain), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "learned", "yes"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_memory(context, model, 1000, 500, 20000, false, &learned), GUSTO_OK);
+    ck_assert_int_ge(learned - plain, 5 * 1000 * 3 * 60 * 3 * (int64_t)sizeof(gusto_real));
     gusto_model_destroy(model);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+START_TEST(one_cold_fold_is_refused)
+{
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    int32_t        u[] = {0, 0, 1, 1}, i[] = {0, 1, 0, 1};
+    gusto_real     r[] = {1, 2, 3, 4};
+    gusto_entries  e = {.size = sizeof e, .n = 4, .n_users = 2, .n_items = 2, .user = u, .item = i, .value = r};
+    gusto_ratings *ratings;
+    gusto_model   *model;
+    ck_assert_int_eq(gusto_ratings_from_entries(context, &e, GUSTO_DUPLICATES_ERROR, &ratings), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_create(context, "hybrid", &model), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "cold_folds", "1"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_EOPTION);
+    ck_assert_ptr_nonnull(strstr(gusto_context_message(context), "cold_folds is 1"));
+    gusto_model_destroy(model);
+    gusto_ratings_destroy(ratings);
     gusto_context_destroy(context);
 }
 END_TEST
@@ -328,5 +354,5 @@ int main(void)
 {
     RUN("hybrid", a_mixture_is_found, an_endless_ridge_weighs_equally, nonnegative_weights_are_the_best_of_all_subsets,
         error_out_of_fold_is_that_of_the_pairs, a_blend_adds_comparable_scores, no_failed_allocation_of_a_blend_leaks,
-        lists_of_members);
+        lists_of_members, one_cold_fold_is_refused);
 }

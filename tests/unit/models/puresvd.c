@@ -3,6 +3,8 @@
 #include "core/context.h"
 #include "core/rng.h"
 
+#include "models/svd.h"
+
 #include <gusto/gusto.h>
 
 #include <math.h>
@@ -185,7 +187,34 @@ START_TEST(more_rank_than_there_is)
 }
 END_TEST
 
+/* What is not a number is found, in one basis of all vectors and in blocks. */
+START_TEST(what_is_not_finite_is_said)
+{
+    gusto_context *context;
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    for (int n = 9; n <= SIDE; n += SIDE - 9) {
+        gusto_ratings *ratings = draw(context, n, n, true);
+        gusto_rows     rows, columns;
+        ck_assert_int_eq(gusto_ratings_by_user(context, ratings, &rows), GUSTO_OK);
+        ck_assert_int_eq(gusto_ratings_by_item(context, ratings, &columns), GUSTO_OK);
+        gusto_real *bad = malloc((size_t)rows.nnz * sizeof *bad);
+        ck_assert_ptr_nonnull(bad);
+        memcpy(bad, rows.value, (size_t)rows.nnz * sizeof *bad);
+        bad[rows.nnz / 2] = (gusto_real)NAN;
+        const gu_svd_of of = {&rows, &columns, bad, columns.value};
+        gu_svd          svd;
+        ck_assert_int_eq(gu_svd_init(context, &of, 2, &svd), GUSTO_OK);
+        ck_assert_int_eq(gu_svd_cycle(context, &svd), GUSTO_EARG);
+        ck_assert_ptr_nonnull(strstr(gusto_context_message(context), "NaN"));
+        gu_svd_clear(&context->allocator, &svd);
+        free(bad);
+        gusto_ratings_destroy(ratings);
+    }
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
-    RUN("puresvd", scores_are_the_projection, more_rank_than_there_is);
+    RUN("puresvd", scores_are_the_projection, more_rank_than_there_is, what_is_not_finite_is_said);
 }

@@ -75,7 +75,37 @@ START_TEST(the_paper_s_example)
 }
 END_TEST
 
+/* Two items that everybody rates alike: their deviation is 0 however heavy it is, and n^power is more than a gusto_real holds. */
+START_TEST(a_weight_beyond_all_numbers_is_named)
+{
+    enum { USERS = sizeof(gusto_real) == 4 ? 8000 : 1 };
+    static int32_t    user[2 * USERS], item[2 * USERS];
+    static gusto_real value[2 * USERS];
+    gusto_entries     e = {
+            .size = sizeof e, .n = 2 * USERS, .n_users = USERS, .n_items = 2, .user = user, .item = item, .value = value};
+    gusto_ratings *ratings;
+    gusto_model   *model;
+    if (USERS == 1)
+        return;
+    for (int r = 0; r < 2 * USERS; r++) {
+        user[r] = r / 2;
+        item[r] = r % 2;
+        value[r] = 3;
+    }
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    ck_assert_int_eq(gusto_ratings_from_entries(context, &e, GUSTO_DUPLICATES_ERROR, &ratings), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_create(context, "slopeone", &model), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "power", "10"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "biases", "no"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_EARG);
+    ck_assert_ptr_nonnull(strstr(gusto_context_message(context), "option power"));
+    gusto_model_destroy(model);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
-    RUN("slopeone", predictions_are_the_formula, the_paper_s_example);
+    RUN("slopeone", predictions_are_the_formula, the_paper_s_example, a_weight_beyond_all_numbers_is_named);
 }

@@ -4,6 +4,7 @@
 #include "made_up.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -256,8 +257,17 @@ START_TEST(what_only_minibatches_can_do_is_refused)
 }
 END_TEST
 
+/* Every thread counts the ratings of all items by itself. */
+START_TEST(the_estimate_has_room_to_count)
+{
+    const int64_t items = 1000000, block = 1, count = sizeof(int32_t);
+    ck_assert_int_ge(gu_grid_memory(10, items, 10, false, 0), items * (block + count + omp_get_max_threads() * count));
+}
+END_TEST
+
 int main(void)
 {
     RUN("grid", every_rating_is_in_one_block, blocks_have_nearly_equal_shares, an_epoch_is_the_same_at_any_number_of_threads,
-        small_steps_follow_the_gradient, training_lowers_the_loss, what_only_minibatches_can_do_is_refused);
+        the_estimate_has_room_to_count, small_steps_follow_the_gradient, training_lowers_the_loss,
+        what_only_minibatches_can_do_is_refused);
 }
