@@ -47,7 +47,9 @@ static const gusto_option options[N_OPTIONS] = {
     [LOSS] = {"loss", GUSTO_OPTION_NAME, 0, 0, 0, loss_choice,
               "squared error, or cross-entropy of a logistic link on the scaled ratings"},
     [NONNEGATIVE] = {"nonnegative", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "keep the factors at or above zero"},
-    [BIAS_RATE] = {"bias_rate", GUSTO_OPTION_REAL, 0.3, 0, 100, NULL, "block-sgd: rate of the biases over that of the factors"},
+    [BIAS_RATE] =
+        {"bias_rate", GUSTO_OPTION_REAL, 0.3, 0, 100, NULL,
+         "block-sgd: rate of the biases over that of the factors; with learning_rate=0 times the deviation of the ratings"},
     [GRID] = {"grid", GUSTO_OPTION_INT, 0, 0, 64, NULL,
               "block-sgd: blocks a side, at most so many threads are busy; 0: by the number of ratings"},
 };
@@ -84,6 +86,7 @@ static gusto_status add_tensors(gusto_context *context, const gusto_model *model
 /* What is trained, by one of the two solvers, and what it is validated on. */
 typedef struct trained {
     bool               blocks;
+    double             bias_share; /* of the blocks' steps */
     gu_bilinear        bilinear;
     gu_block_sgd       block_sgd;
     const gusto_model *model;
@@ -130,8 +133,8 @@ static gusto_status train(gusto_context *context, const gusto_model *model, cons
     gusto_real   *bu = gu_state_optional(state, "bu"), *bi = gu_state_optional(state, "bi");
     gusto_status  status;
     if (t->blocks)
-        status = gu_block_sgd_init(context, &set, training, gu_model_option(model, options[BIAS_RATE].name),
-                                   (int)gu_model_option(model, options[GRID].name), ratings, k, P, Q, bu, bi, &t->block_sgd);
+        status = gu_block_sgd_init(context, &set, training, t->bias_share, (int)gu_model_option(model, options[GRID].name),
+                                   ratings, k, P, Q, bu, bi, &t->block_sgd);
     else
         status = gu_bilinear_init(context, &set, training, ratings, k, P, Q, bu, bi, &t->bilinear);
     if (status < 0)
@@ -153,36 +156,43 @@ static bool by_blocks(const gusto_model *model)
 }
 
 /* Where a fit goes on, what the options leave open is what the model has: a few new ratings say nothing of how all of them lie. A rate is taken over
- * for the optimizer that it was chosen for. */
-static void take_over(const gusto_model *model, const gu_start *start, double *rate, double *l2)
+ * for the optimizer that it was chosen for, and the biases keep theirs. */
+static void take_over(const gusto_model *model, const gu_start *start, gu_block_sgd_options *own)
 {
     const gusto_real *old_rate = gu_state_optional(&start->from->state, "rate");
-    *l2 = (double)gu_state_real(&start->from->state, "l2")[0];
-    if (old_rate && gu_model_option(model, "optimizer") == gu_model_option(start->from, "optimizer"))
-        *rate = (double)old_rate[0];
+    own->l2 = (double)gu_state_real(&start->from->state, "l2")[0];
+    if (!old_rate || !(old_rate[0] > 0) || gu_model_option(model, "optimizer") != gu_model_option(start->from, "optimizer"))
+        return;
+    const bool told = gu_model_option(start->from, "learning_rate") != 0;
+    own->bias_share = told ? 1 : own->bias_share * own->rate / (double)old_rate[0];
+    own->rate = (double)old_rate[0];
 }
 
-/* What the solver takes where the options leave it to choose: the rate, and l2. The model keeps them, for fold-in and for fits that go on. */
+/* What the solver takes where the options leave it to choose: the rate with the share of the biases, and l2. The model keeps rate and l2, for fold-in
+ * and for fits that go on. */
 static gusto_status choose(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings, gu_training *training,
-                           gu_state *state)
+                           double *bias_share, gu_state *state)
 {
     gusto_real *l2 = gu_state_add(context, state, "l2", GU_DTYPE_REAL, 1, 1, 1);
     gusto_real *rate = l2 ? gu_state_add(context, state, "rate", GU_DTYPE_REAL, 1, 1, 1) : NULL;
     if (!rate)
         return GUSTO_ENOMEM;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, training);
-    double own_l2 = MINIBATCH_L2, own_rate = training->learning_rate;
+    gu_block_sgd_options own = {.l2 = MINIBATCH_L2, .rate = training->learning_rate, .bias_share = 1};
+    *bias_share = gu_model_option(model, options[BIAS_RATE].name);
     if (by_blocks(model)) {
-        const gusto_status status = gu_block_sgd_own(context, ratings, training->optimizer, &own_rate, &own_l2);
+        const gusto_status status = gu_block_sgd_own(context, ratings, training->optimizer, &own);
         if (status < 0)
             return status;
     }
     if (state->start && gu_model_option(model, options[SOLVER].name) == gu_model_option(state->start->from, options[SOLVER].name))
-        take_over(model, state->start, &own_rate, &own_l2);
-    if (gu_model_option(model, "learning_rate") == 0)
-        training->learning_rate = own_rate;
+        take_over(model, state->start, &own);
+    if (gu_model_option(model, "learning_rate") == 0) {
+        training->learning_rate = own.rate;
+        *bias_share *= own.bias_share;
+    }
     rate[0] = (gusto_real)training->learning_rate;
-    l2[0] = (gusto_real)(gu_model_option(model, options[L2].name) < 0 ? own_l2 : gu_model_option(model, options[L2].name));
+    l2[0] = (gusto_real)(gu_model_option(model, options[L2].name) < 0 ? own.l2 : gu_model_option(model, options[L2].name));
     return GUSTO_OK;
 }
 
@@ -217,7 +227,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     t->state = state;
     t->blocks = by_blocks(model);
     gu_training training;
-    status = choose(context, model, ratings, &training, state);
+    status = choose(context, model, ratings, &training, &t->bias_share, state);
     if (status == GUSTO_OK && state->start)
         status = gu_start_fold_in(context, model, state);
     if (status == GUSTO_OK && fit_options->validation)

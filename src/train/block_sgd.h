@@ -15,9 +15,15 @@ typedef struct gu_block_sgd {
     int64_t           epoch;
 } gu_block_sgd;
 
-/* The learning rate and l2 that suit the ratings, where the caller has none (block_sgd.c says how).   Errors: GUSTO_ENOMEM. */
+/* What suits the ratings. */
+typedef struct gu_block_sgd_options {
+    double rate, l2;
+    double bias_share; /* goes with this rate: what the share of the biases is multiplied by */
+} gu_block_sgd_options;
+
+/* The options for where the caller has none (block_sgd.c says how).   Cost: two passes over the ratings.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_block_sgd_own(gusto_context *context, const gusto_ratings *ratings, const gusto_optimizer_type *optimizer,
-                              double *rate, double *l2);
+                              gu_block_sgd_options *out);
 
 /* Prepares the training of P, Q, bu, bi, as gu_bilinear_init does.
  * bias_share: rate of the biases over that of the factors.   side: of the grid, 0: by the number of ratings.
