@@ -197,6 +197,8 @@ def main():
     parser.add_argument("-v", "--verbose", action="store_true", help="print the commands")
     arguments = parser.parse_args()
 
+    if arguments.draws < 1 or arguments.draws > 1 and not arguments.validation:
+        parser.error("--draws takes a number from 1 on, and more than one only with --validation")
     unknown = set(arguments.protocols) - set(PROTOCOLS)
     if unknown:
         parser.error(f"no protocol {' '.join(sorted(unknown))}; there are {' '.join(PROTOCOLS)}")

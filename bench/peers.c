@@ -84,7 +84,7 @@ static void find_gusto(char *path, size_t size)
 {
     char          here[PATH_MAX];
     const ssize_t length = readlink("/proc/self/exe", here, sizeof here - 1);
-    snprintf(path, size, "gusto");
+    snprintf(path, size, "%s", GUSTO_COMMAND);
     if (length <= 0)
         return;
     here[length] = '\0';
@@ -92,7 +92,7 @@ static void find_gusto(char *path, size_t size)
     if (slash)
         *slash = '\0';
     char there[2 * PATH_MAX];
-    snprintf(there, sizeof there, "%s/../src/cli/gusto", here);
+    snprintf(there, sizeof there, "%s/../src/cli/%s", here, GUSTO_COMMAND);
     if (access(there, X_OK) == 0)
         snprintf(path, size, "'%s'", there);
 }

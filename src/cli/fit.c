@@ -49,6 +49,8 @@ static exit_code check_arguments(session *s, fit *f)
         code = check_output("--checkpoint", f->checkpoint, input);
     if (code == DONE)
         code = check_output("--log", f->log, input);
+    if (code == DONE)
+        code = check_output("--log", f->log, f->from);
     if (code != DONE)
         return code;
     if (f->checkpoint && f->output && strcmp(f->checkpoint, f->output) == 0)

@@ -298,13 +298,13 @@ static double scaled(double ridge, const gu_half *half, int64_t n)
     return half->power == 0 ? ridge : half->power == 1 ? ridge * count : ridge * pow(count, half->power);
 }
 
-/* Turns the row's share of the ridge to where the row was. */
+/* Turns the row's share of the ridge to where the row was: all of it where the ridge does not grow with the ratings, else (m / n)^power. */
 static void pull(row *r, int32_t u)
 {
     const gu_half_start *start = r->half->start;
     if (!start || !start->recalled || start->recalled[u] == 0)
         return;
-    const double share = (double)start->recalled[u] / (double)r->n;
+    const double share = pow((double)start->recalled[u] / (double)r->n, r->half->power);
     r->pull = share * r->ridge;
     r->x0 = start->X0 + start->old[u] * r->half->ld;
     r->weights.constant += r->pull * dot(r, r->x0, r->x0);

@@ -185,7 +185,8 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 {
     gu_hybrid_fit f = {.context = context, .model = model, .ratings = ratings, .options = fit_options, .state = state};
     f.set = settings(model);
-    if (f.set.cold_folds == 1) /* weights are chosen by what they do out of fold: one alone has no other */
+    if (f.set.cold_folds == 1 &&
+        !blends(f.set.combine)) /* weights are chosen by what they do out of fold: one alone has no other */
         return gu_error(context, GUSTO_EOPTION, "hybrid: option cold_folds is 1, expected 0 or at least 2");
     gusto_status status = gu_roster_of(context, model, &f.roster);
     if (status < 0)
@@ -232,7 +233,7 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
     return status == GUSTO_OK ? look_at_scores(context, (gu_state *)state) : status;
 }
 
-/* What all members need to be fitted, which bounds what is kept of them; the fit of one more on a fold; the parts of the ratings, and
+/* What all members need to be fitted, which bounds what is kept of them; the fit of one more on a fold (learned blends: of all of them); the parts of the ratings, and
  * the predictions of the held-out one. A context of its own makes the members that are asked: without memory for them, nothing is said of them. */
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
 {
@@ -257,7 +258,7 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
     const int64_t            held_out = nnz / (int64_t)gu_model_option(model, options[FOLDS].name) + 1;
     const gu_hybrid_settings set = settings(model);
     const int64_t lists = blends(set.combine) && set.learned ? gu_hybrid_blend_memory(roster.n, set.folds, n_users, n_items) : 0;
-    return kept + most + lists + nnz * part +
+    return kept + (lists ? kept : most) + lists + nnz * part +
            held_out * (part + (int64_t)sizeof(int32_t) + roster.n * (int64_t)sizeof(gusto_real)) +
            (n_users + n_items) * 2 * (int64_t)sizeof(int64_t);
 }

@@ -159,22 +159,22 @@ static bool by_blocks(const gusto_model *model)
  * for the optimizer that it was chosen for, and the biases keep theirs. */
 static void take_over(const gusto_model *model, const gu_start *start, gu_block_sgd_options *own)
 {
-    const gusto_real *old_rate = gu_state_optional(&start->from->state, "rate");
+    const gusto_real *old = gu_state_optional(&start->from->state, "rate");
+    const bool        ours = !model->optimizer && !start->from->state.optimizer;
     own->l2 = (double)gu_state_real(&start->from->state, "l2")[0];
-    if (!old_rate || !(old_rate[0] > 0) || gu_model_option(model, "optimizer") != gu_model_option(start->from, "optimizer"))
+    if (!old || !ours || gu_model_option(model, "optimizer") != gu_model_option(start->from, "optimizer"))
         return;
-    const bool told = gu_model_option(start->from, "learning_rate") != 0;
-    own->bias_share = told ? 1 : own->bias_share * own->rate / (double)old_rate[0];
-    own->rate = (double)old_rate[0];
+    own->rate = (double)old[0];
+    own->bias_share = (double)old[1];
 }
 
-/* What the solver takes where the options leave it to choose: the rate with the share of the biases, and l2. The model keeps rate and l2, for fold-in
+/* What the solver takes where the options leave it to choose: the rate with the share of the biases, and l2. The model keeps them, for fold-in
  * and for fits that go on. */
 static gusto_status choose(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings, gu_training *training,
                            double *bias_share, gu_state *state)
 {
     gusto_real *l2 = gu_state_add(context, state, "l2", GU_DTYPE_REAL, 1, 1, 1);
-    gusto_real *rate = l2 ? gu_state_add(context, state, "rate", GU_DTYPE_REAL, 1, 1, 1) : NULL;
+    gusto_real *rate = l2 ? gu_state_add(context, state, "rate", GU_DTYPE_REAL, 2, 1, 1) : NULL;
     if (!rate)
         return GUSTO_ENOMEM;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, training);
@@ -184,14 +184,18 @@ static gusto_status choose(gusto_context *context, const gusto_model *model, con
         const gusto_status status = gu_block_sgd_own(context, ratings, training->optimizer, &own);
         if (status < 0)
             return status;
+        if (gu_model_option(model, options[LOSS].name) != GU_LOSS_SQUARED) { /* its targets are the ratings on 0 .. 1 */
+            const double range = (double)(state->high - state->low);
+            own = (gu_block_sgd_options){.rate = own.rate * range, .l2 = own.l2 / range, .bias_share = own.bias_share / range};
+        }
     }
     if (state->start && gu_model_option(model, options[SOLVER].name) == gu_model_option(state->start->from, options[SOLVER].name))
         take_over(model, state->start, &own);
-    if (gu_model_option(model, "learning_rate") == 0) {
-        training->learning_rate = own.rate;
-        *bias_share *= own.bias_share;
-    }
+    const bool told = gu_model_option(model, "learning_rate") != 0;
+    training->learning_rate = told ? training->learning_rate : own.rate;
     rate[0] = (gusto_real)training->learning_rate;
+    rate[1] = told ? 1 : (gusto_real)own.bias_share;
+    *bias_share *= (double)rate[1];
     l2[0] = (gusto_real)(gu_model_option(model, options[L2].name) < 0 ? own.l2 : gu_model_option(model, options[L2].name));
     return GUSTO_OK;
 }
@@ -249,7 +253,14 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
     if (status == GUSTO_OK)
         status = gu_state_expect(context, state, "l2", 1, 1);
     if (status == GUSTO_OK && gu_state_tensor(state, "rate")) /* files of before it was kept lack it */
-        status = gu_state_expect(context, state, "rate", 1, 1);
+        status = gu_state_expect(context, state, "rate", 2, 1);
+    const gusto_real *rate = status == GUSTO_OK ? gu_state_optional(state, "rate") : NULL;
+    if (rate && !(rate[0] > 0 && isfinite(rate[0]) && rate[1] >= 0 && isfinite(rate[1])))
+        return gu_error(context, GUSTO_EFORMAT, "tensor rate: %g and a share of %g for biases, expected finite numbers above 0",
+                        (double)rate[0], (double)rate[1]);
+    if (status == GUSTO_OK && !(gu_state_real(state, "l2")[0] >= 0 && isfinite(gu_state_real(state, "l2")[0])))
+        return gu_error(context, GUSTO_EFORMAT, "tensor l2: %g, expected a finite number from 0 on",
+                        (double)gu_state_real(state, "l2")[0]);
     return status;
 }
 

@@ -188,6 +188,16 @@ static void convert(gusto_dtype dtype, int64_t n, const void *source, gusto_real
         target[c] = dtype == GUSTO_F64 ? (gusto_real)d[c] : (gusto_real)f[c];
 }
 
+/* What kernels take in whole vectors, also at rank 1. Every other tensor of one column is a vector, dense in memory. */
+static bool is_of_factors(const char *name)
+{
+    static const char *const factors[] = {"P", "Q", "G", "Y"};
+    for (size_t f = 0; f < sizeof factors / sizeof *factors; f++)
+        if (strcmp(name, factors[f]) == 0)
+            return true;
+    return false;
+}
+
 /* One of the model's tensors, with rows padded and reals in this library's precision. */
 static gusto_status read_tensor(gusto_context *context, const gusto_tensor *from, const char *name, gu_state *state)
 {
@@ -195,7 +205,8 @@ static gusto_status read_tensor(gusto_context *context, const gusto_tensor *from
     gusto_dtype dtype = from->dtype;
     if (real)
         dtype = GU_DTYPE_REAL;
-    const int64_t ld = from->columns > 1 && real ? gu_padded(from->columns) : from->columns;
+    const bool    padded = real && (from->columns > 1 || is_of_factors(name));
+    const int64_t ld = padded ? gu_padded(from->columns) : from->columns;
     char         *to = gu_state_add(context, state, name, dtype, from->rows, from->columns, ld);
     if (!to)
         return GUSTO_ENOMEM;

@@ -151,7 +151,7 @@ static gusto_status cycles(gusto_context *context, work *w, double tolerance, gu
         const double begin = omp_get_wtime();
         status = gu_svd_cycle(context, &w->svd);
         if (status < 0)
-            return status;
+            return gu_error(context, status, "puresvd, cycle %lld: %s", (long long)s + 1, context->message);
         left = w->svd.left;
         const double kept = gather(context, w, sweeps->state);
         const double rest = fmax(w->squares - kept, 0) * (double)w->unit * (double)w->unit;

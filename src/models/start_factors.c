@@ -59,6 +59,10 @@ static gusto_status fold_side(gusto_context *context, const gusto_model *view, c
         if (n == 0)
             continue;
         status = f->fold_in(context, view, n, id, value, weight, row);
+        if (status == GUSTO_ESINGULAR) { /* too few ratings for a row without regularization: it begins as drawn */
+            status = GUSTO_OK;
+            continue;
+        }
         if (status < 0)
             break;
         memcpy((gusto_real *)f->factors->data + r * f->factors->ld, row, (size_t)k * sizeof *row);

@@ -302,6 +302,44 @@ START_TEST(fold_in_is_close_to_training)
 }
 END_TEST
 
+/* Rank 1 is where a matrix looks like a vector. */
+START_TEST(a_loaded_model_folds_in_as_the_fitted_one)
+{
+    enum { MOST = 4096 };
+    setup_context();
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    gusto_rows     rows;
+    char           path[512];
+    fixture_path(path, "rank-1");
+    gusto_ratings_by_user(context, ratings, &rows);
+    FOR_EACH_MODEL(model)
+    {
+        if (gusto_model_set_number(context, model, "rank", 1) < 0)
+            continue;
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_eq(gusto_model_save(context, model, path), GUSTO_OK);
+        gusto_model *loaded;
+        ck_assert_int_eq(gusto_model_load(context, path, &loaded), GUSTO_OK);
+        const int64_t     width = gusto_model_user_width(model);
+        static gusto_real row[2][MOST];
+        gusto_real        score[2][ITEMS];
+        ck_assert_int_eq(gusto_model_user_width(loaded), width);
+        ck_assert_int_le(width, MOST);
+        for (int m = 0; m < 2 && width > 0; m++) {
+            const gusto_model *which = m ? loaded : model;
+            ck_assert_int_eq(gusto_model_fold_in(context, which, rows.start[1], rows.column, rows.value, NULL, row[m]), GUSTO_OK);
+            ck_assert_int_eq(gusto_model_score_rows(context, which, 1, row[m], score[m]), GUSTO_OK);
+        }
+        ck_assert_msg(width == 0 || memcmp(score[0], score[1], sizeof score[0]) == 0, "%s: scores differ once it is loaded",
+                      gusto_model_name(model));
+        gusto_model_destroy(loaded);
+    }
+    unlink(path);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 START_TEST(same_seed_same_file_at_any_thread_count)
 {
     setup_context();
@@ -423,8 +461,8 @@ START_TEST(features_are_kept_or_refused)
         ck_assert(kept.n_rows == ITEMS && again.n_rows == ITEMS && kept.nnz == again.nnz && kept.n_columns == again.n_columns);
         ck_assert(memcmp(kept.value, again.value, (size_t)kept.nnz * sizeof *kept.value) == 0);
         gusto_model_destroy(loaded);
-        unlink(path);
     }
+    unlink(path);
     gusto_features_destroy(users);
     gusto_features_destroy(items);
     gusto_ratings_destroy(ratings);
@@ -557,7 +595,7 @@ int main(void)
 {
     RUN("models", options_have_sound_defaults_and_bounds, an_unfitted_model_says_so, lists_scores_and_predictions_agree,
         lists_longer_than_there_are_items, filters_are_kept, similar_items_leave_out_the_item_itself,
-        fold_in_is_close_to_training, items_fold_in_close_to_training, same_seed_same_file_at_any_thread_count,
-        a_cancelled_fit_leaves_a_valid_model, failure_changes_nothing, features_are_kept_or_refused,
-        no_failed_allocation_leaks_or_crashes);
+        fold_in_is_close_to_training, items_fold_in_close_to_training, a_loaded_model_folds_in_as_the_fitted_one,
+        same_seed_same_file_at_any_thread_count, a_cancelled_fit_leaves_a_valid_model, failure_changes_nothing,
+        features_are_kept_or_refused, no_failed_allocation_leaks_or_crashes);
 }
