@@ -22,12 +22,14 @@ static gusto_model *fitted(const matrix *m, const char *solver, int block, int s
     return matrix_fit(context, m, "ials", set);
 }
 
+/* The first columns of X where the model's rank is less than K. */
 static void read_factors(const gusto_model *model, const char *name, double (*X)[K])
 {
     gusto_tensor t;
     ck_assert(gusto_model_tensor(model, name, &t));
+    ck_assert_int_le(t.columns, K);
     for (int64_t r = 0; r < t.rows; r++)
-        for (int j = 0; j < K; j++)
+        for (int64_t j = 0; j < t.columns; j++)
             X[r][j] = (double)((const gusto_real *)t.data)[r * t.ld + j];
 }
 
