@@ -61,13 +61,8 @@ static void measure(bench_settings *settings, const bench_limits *limits, const 
     bench_check(context, gusto_ratings_by_item(context, ratings, &by_item));
     const int    n = by_item.n_rows, before = omp_get_max_threads();
     const rates  at = measure_lapack(limits->threads, n);
-    const double cube = (double)n * n * n;
-    double       pairs = 0;
+    const double cube = (double)n * n * n, pairs = bench_sum_of_squares(&by_user);
     omp_set_num_threads(before);
-    for (int32_t u = 0; u < by_user.n_rows; u++) {
-        const double had = (double)(by_user.start[u + 1] - by_user.start[u]);
-        pairs += had * had;
-    }
     bench_check(context, gusto_model_create(context, "ease", &model));
     bench_check(context, gusto_model_set(context, model, "form", "items"));
     bench_watch(settings);

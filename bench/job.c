@@ -111,6 +111,16 @@ void bench_add(bench_settings *settings, const bench_job *job, const bench_resul
     line->peak = bench_peak(settings);
 }
 
+double bench_sum_of_squares(const gusto_rows *rows)
+{
+    double sum = 0;
+    for (int32_t r = 0; r < rows->n_rows; r++) {
+        const double n = (double)(rows->start[r + 1] - rows->start[r]);
+        sum += n * n;
+    }
+    return sum;
+}
+
 bool bench_has_data(const bench_settings *settings)
 {
     return settings->data && settings->shape.file;

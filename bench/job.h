@@ -77,6 +77,9 @@ void bench_add(bench_settings *settings, const bench_job *job, const bench_resul
 /* Ratings of the shape asked for: those of its file, if it has one and --data is given, else synthetic ones. */
 gusto_ratings *bench_ratings(bench_settings *settings);
 
+/* Of the ratings of each row: the pairs of a row's own ratings. */
+double bench_sum_of_squares(const gusto_rows *rows);
+
 /* Whether the shape's own files are there to be read. */
 bool bench_has_data(const bench_settings *settings);
 

@@ -44,16 +44,6 @@ static void set_options(gusto_context *context, gusto_model *model, const char *
     free(text);
 }
 
-static double sum_of_squares(const gusto_rows *rows)
-{
-    double sum = 0;
-    for (int32_t r = 0; r < rows->n_rows; r++) {
-        const double n = (double)(rows->start[r + 1] - rows->start[r]);
-        sum += n * n;
-    }
-    return sum;
-}
-
 /* Seconds of the best ten for all users, and whether they are an extrapolation. */
 static double time_lists(gusto_context *context, const gusto_model *model, double budget, bool *cut)
 {
@@ -201,8 +191,8 @@ static void run(bench_settings *settings)
     const bench_fit_of fit = {.users = by_user.n_rows,
                               .items = by_item.n_rows,
                               .ratings = (double)by_user.nnz,
-                              .user_pairs = sum_of_squares(&by_user),
-                              .item_pairs = sum_of_squares(&by_item)};
+                              .user_pairs = bench_sum_of_squares(&by_user),
+                              .item_pairs = bench_sum_of_squares(&by_item)};
     printf("models, %d x %d, %lld %s ratings, %d threads; fits are cut after %g s\n\n", by_user.n_rows, by_item.n_rows,
            (long long)by_user.nnz, bench_has_data(settings) ? settings->shape.name : "synthetic", limits->threads,
            settings->budget);

@@ -27,7 +27,7 @@ typedef struct gu_row_weights {
 } gu_row_weights;
 
 /* A half of a fit that goes on from a fitted model. A row of n entries of which m are remembered, whose values are what x0 predicts, has the share
- * m / n of its ridge pull towards x0 and not towards 0: where nothing is new, x0 is the solution. Such rows are solved exactly. */
+ * (m / n)^power of its ridge pull towards x0 and not towards 0: where nothing is new, x0 is the solution. Such rows are solved exactly. */
 typedef struct gu_half_start {
     const uint8_t    *only;     /* [n_rows]: the rows that are solved for; the others stay */
     const int32_t    *recalled; /* [n_rows]: m; NULL: 0 */

@@ -21,7 +21,7 @@
  *
  * Wolpert 1992; Breiman 1996 (stacking needs no more than that weights be learned out of sample); Sill, Takacs, Mackey & Lin 2009 (weights
  * that vary). */
-#include "models/hybrid.h"
+#include "models/hybrid_rare.h"
 
 #include "core/memory.h"
 #include "models/members.h"

@@ -20,7 +20,7 @@ typedef struct gu_hybrid_settings {
     gu_stack_settings stack;
 } gu_hybrid_settings;
 
-/* Errors out of fold of rows that have few ratings (hybrid_cold.c). */
+/* Errors out of fold of rows that have few ratings (hybrid_rare.h). */
 typedef struct gu_rare gu_rare;
 
 /* A fit under way. */
@@ -58,11 +58,6 @@ void gu_hybrid_pass_end(gu_hybrid_fit *fit, double seconds, double error);
 
 /* Adds the tensors of a stack whose members have equal weights.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_hybrid_stack_add(gu_hybrid_fit *fit);
-
-/* Sums for stacks of that width: add takes the pairs of a fold.   NULL: no memory. destroy accepts NULL. */
-gu_rare     *gu_rare_create(gusto_context *context, int width);
-gusto_status gu_rare_add(gu_hybrid_fit *fit, const gu_stack_pairs *pairs, gu_rare *rare);
-void         gu_rare_destroy(const gusto_allocator *allocator, gu_rare *rare);
 
 /* Learns the weights of the state, which are equal ones so far. */
 gusto_status gu_hybrid_stack(gu_hybrid_fit *fit);

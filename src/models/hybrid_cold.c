@@ -12,15 +12,15 @@
 #include "core/memory.h"
 #include "core/rng.h"
 #include "data/ratings.h"
-#include "models/hybrid.h"
+#include "models/hybrid_rare.h"
 
 #include <math.h>
 #include <omp.h>
 #include <string.h>
 
-enum { LEVELS = 6, SIDES = 2, NO_LEVEL = 255, USER_LEVEL = 0, ITEM_LEVEL = LEVELS };
+enum { LEVELS = GU_COLD_LEVELS, SIDES = 2, NO_LEVEL = GU_NO_COLD_LEVEL, USER_LEVEL = 0, ITEM_LEVEL = LEVELS };
 
-static const int32_t level[LEVELS] = {0, 1, 2, 4, 8, 16};
+static const int32_t *const level = gu_cold_level;
 
 static const double COLD_SHARE = 0.1;
 
@@ -36,60 +36,6 @@ typedef struct winter {
     gu_sums       *sums; /* [cold_folds x SIDES x LEVELS]; owned */
     double        *warm; /* the same: squared error of the warm weights */
 } winter;
-
-/* Out-of-fold pairs of rows that have few ratings by nature, by side and level; with traits as warm pairs have them, then as cold ones. */
-struct gu_rare {
-    gu_sums sums[2 * SIDES * LEVELS];
-};
-
-static int level_of(int32_t count)
-{
-    int l = 0;
-    while (l < LEVELS - 1 && level[l] < count)
-        l++;
-    return l;
-}
-
-void gu_rare_destroy(const gusto_allocator *allocator, gu_rare *rare)
-{
-    if (!rare)
-        return;
-    for (int b = 0; b < 2 * SIDES * LEVELS; b++)
-        gu_sums_clear(allocator, &rare->sums[b]);
-    gu_free(allocator, rare);
-}
-
-gu_rare *gu_rare_create(gusto_context *context, int width)
-{
-    gu_rare     *rare = gu_new_zero(context, 1, gu_rare);
-    gusto_status status = rare ? GUSTO_OK : GUSTO_ENOMEM;
-    for (int b = 0; b < 2 * SIDES * LEVELS && status == GUSTO_OK; b++)
-        status = gu_sums_init(context, width, &rare->sums[b]);
-    if (status == GUSTO_OK)
-        return rare;
-    gu_rare_destroy(&context->allocator, rare);
-    return NULL;
-}
-
-gusto_status gu_rare_add(gu_hybrid_fit *fit, const gu_stack_pairs *pairs, gu_rare *rare)
-{
-    uint8_t     *bin = gu_new(fit->context, pairs->n, uint8_t);
-    gusto_status status = bin ? GUSTO_OK : GUSTO_ENOMEM;
-    for (int side = 0; side < SIDES && status == GUSTO_OK; side++) {
-        for (int64_t e = 0; e < pairs->n; e++) {
-            const int32_t count = side == 0 ? pairs->user_count[pairs->user[e]] : pairs->item_count[pairs->item[e]];
-            bin[e] = count >= 1 && count <= level[LEVELS - 1] ? (uint8_t)level_of(count) : NO_LEVEL;
-        }
-        for (int b = 0; b < 2 * LEVELS && status == GUSTO_OK; b++) {
-            gu_traits traits;
-            gu_hybrid_traits(fit->state, b >= LEVELS, &traits);
-            status = gu_sums_add_pairs(fit->context, pairs, &traits, bin, (uint8_t)(b % LEVELS),
-                                       &rare->sums[(b / LEVELS * SIDES + side) * LEVELS + b % LEVELS]);
-        }
-    }
-    gu_free(&fit->context->allocator, bin);
-    return status;
-}
 
 static void choose_rows(const gu_hybrid_fit *fit, int pass, uint32_t side, int32_t n, uint8_t *out)
 {
@@ -191,7 +137,7 @@ static void sort_pairs(const freeze *f, const gu_hybrid_pass *pass, uint8_t *bin
         if (cold_user == cold_item)
             continue;
         const int32_t count = cold_user ? pass->user_count[u] : pass->item_count[i];
-        bin[e] = (uint8_t)((cold_user ? USER_LEVEL : ITEM_LEVEL) + level_of(count));
+        bin[e] = (uint8_t)((cold_user ? USER_LEVEL : ITEM_LEVEL) + gu_cold_level_of(count));
     }
 }
 
@@ -311,21 +257,6 @@ static gusto_status solve(const winter *w, int side, int most, const gu_stack_se
     return status;
 }
 
-/* Cold weights x against warm ones, on rows that have few ratings by nature. */
-static bool does_no_harm(const winter *w, int side, int most, const double *x)
-{
-    const gu_sums    *sums = w->fit->rare->sums + side * LEVELS;
-    const gusto_real *weights = gu_state_real(w->fit->state, "weights");
-    double            warm[GU_STACK_TRAITS * (GU_STACK_MEMBERS + 1)], as_warm = 0, as_cold = 0;
-    for (int c = 0; c < gu_stack_width(w->fit->roster.n); c++)
-        warm[c] = (double)weights[c];
-    for (int l = 1; l <= most; l++) {
-        as_warm += gu_sums_error(&sums[l], warm);
-        as_cold += gu_sums_error(&sums[SIDES * LEVELS + l], x);
-    }
-    return as_cold <= as_warm;
-}
-
 /* Weights of the best level for a side, and the threshold up to which they are taken. */
 static gusto_status take(const winter *w, int side, int best, const gu_stack_settings *set, int *taken)
 {
@@ -339,7 +270,7 @@ static gusto_status take(const winter *w, int side, int best, const gu_stack_set
         status = solve(w, side, best, set, room, x);
         for (int c = 0; c < width && status == GUSTO_OK; c++)
             weights[c] = (gusto_real)x[c];
-        while (best > 0 && status == GUSTO_OK && !does_no_harm(w, side, best, x))
+        while (best > 0 && status == GUSTO_OK && !gu_rare_unharmed(fit, side, best, x))
             best--;
         if (status == GUSTO_OK)
             gu_state_real(fit->state, "threshold")[side] = (gusto_real)level[best];

@@ -1,6 +1,6 @@
 /* Stacking the members of a hybrid for ratings: see stack.h for the method, hybrid.c for what is made of it. */
 #include "core/memory.h"
-#include "models/hybrid.h"
+#include "models/hybrid_rare.h"
 
 #include <gusto/split.h>
 

@@ -7,23 +7,24 @@
 
 #include <string.h>
 
-void gu_start_factors(gu_state *state)
+static void copy_factors(bool untouched, gu_state *state)
 {
     const gu_start *start = state->start;
-    gu_state_real(state, "mu")[0] = gu_state_real(&start->from->state, "mu")[0];
-    gu_start_copy(start, &start->users, "P", false, state);
-    gu_start_copy(start, &start->items, "Q", false, state);
-    gu_start_copy(start, &start->users, "bu", false, state);
-    gu_start_copy(start, &start->items, "bi", false, state);
+    gu_start_copy(start, &start->users, "P", untouched, state);
+    gu_start_copy(start, &start->items, "Q", untouched, state);
+    gu_start_copy(start, &start->users, "bu", untouched, state);
+    gu_start_copy(start, &start->items, "bi", untouched, state);
+}
+
+void gu_start_factors(gu_state *state)
+{
+    gu_state_real(state, "mu")[0] = gu_state_real(&state->start->from->state, "mu")[0];
+    copy_factors(false, state);
 }
 
 void gu_start_untouched(gu_state *state)
 {
-    const gu_start *start = state->start;
-    gu_start_copy(start, &start->users, "P", true, state);
-    gu_start_copy(start, &start->items, "Q", true, state);
-    gu_start_copy(start, &start->users, "bu", true, state);
-    gu_start_copy(start, &start->items, "bi", true, state);
+    copy_factors(true, state);
 }
 
 typedef gusto_status (*fold_in_fn)(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *id,
@@ -31,16 +32,15 @@ typedef gusto_status (*fold_in_fn)(gusto_context *context, const gusto_model *mo
 
 /* Where the folded-in rows of a side go, and what they are made by. */
 typedef struct folded {
-    const gu_start_side *side;
-    const uint8_t       *known; /* [columns]: rows of the other side that count */
-    fold_in_fn           fold_in;
-    const gusto_tensor  *factors;
-    gusto_real          *bias; /* or NULL */
+    const uint8_t      *blank; /* [columns]: rows of the other side that are drawn only, and do not count */
+    fold_in_fn          fold_in;
+    const gusto_tensor *factors;
+    gusto_real         *bias; /* or NULL */
 } folded;
 
-/* done [n_rows]: which rows have been folded in. */
+/* blank [n_rows]: the rows to fold in; those that could not be are left. */
 static gusto_status fold_side(gusto_context *context, const gusto_model *view, const gusto_rows *rows, const folded *f,
-                              uint8_t *done)
+                              uint8_t *blank)
 {
     const int64_t k = f->factors->columns;
     int32_t      *id = gu_new(context, rows->n_columns, int32_t);
@@ -49,8 +49,8 @@ static gusto_status fold_side(gusto_context *context, const gusto_model *view, c
     gusto_status  status = id && value && weight && row ? GUSTO_OK : GUSTO_ENOMEM;
     for (int32_t r = 0; r < rows->n_rows && status == GUSTO_OK; r++) {
         int64_t n = 0;
-        for (int64_t e = rows->start[r]; f->side->old[r] < 0 && e < rows->start[r + 1]; e++) {
-            if (!f->known[rows->column[e]])
+        for (int64_t e = rows->start[r]; blank[r] && e < rows->start[r + 1]; e++) {
+            if (f->blank[rows->column[e]])
                 continue;
             id[n] = rows->column[e];
             value[n] = rows->value[e];
@@ -68,7 +68,7 @@ static gusto_status fold_side(gusto_context *context, const gusto_model *view, c
         memcpy((gusto_real *)f->factors->data + r * f->factors->ld, row, (size_t)k * sizeof *row);
         if (f->bias)
             f->bias[r] = row[k];
-        done[r] = 1;
+        blank[r] = 0;
     }
     gu_free(&context->allocator, id);
     gu_free(&context->allocator, value);
@@ -87,14 +87,10 @@ gusto_status gu_start_fold_in(gusto_context *context, const gusto_model *model, 
     if (status == GUSTO_OK)
         status = gu_ratings_both_ways(context, start->ratings, &by_user, &by_item);
     if (status == GUSTO_OK) {
-        for (int32_t u = 0; u < start->users.n; u++)
-            user[u] = start->users.old[u] >= 0;
-        for (int32_t i = 0; i < start->items.n; i++)
-            item[i] = start->items.old[i] >= 0;
-        const folded users = {&start->users, item, model->type->fold_in, gu_state_tensor(state, "P"),
-                              gu_state_optional(state, "bu")};
-        const folded items = {&start->items, user, model->type->fold_in_item, gu_state_tensor(state, "Q"),
-                              gu_state_optional(state, "bi")};
+        gu_start_mark_new(&start->users, user);
+        gu_start_mark_new(&start->items, item);
+        const folded users = {item, model->type->fold_in, gu_state_tensor(state, "P"), gu_state_optional(state, "bu")};
+        const folded items = {user, model->type->fold_in_item, gu_state_tensor(state, "Q"), gu_state_optional(state, "bi")};
         status = fold_side(context, &view, &by_user, &users, user);
         if (status == GUSTO_OK)
             status = fold_side(context, &view, &by_item, &items, item);

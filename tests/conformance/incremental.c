@@ -1,18 +1,10 @@
 /* Every model either goes on from a fitted one, as docs/incremental.md says, or refuses to by name. */
-#include "fixture.h"
-
-static gusto_context *context;
-
-static void setup_context(void)
-{
-    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
-}
+#include "each_model.h"
 
 /* Calls the block with a fresh model for every line of the table that can go on. */
-#define FOR_EACH_ABLE(model)                                                                                   \
-    for (int t_ = 0; gusto_model_name_at(t_, NULL); t_++)                                                      \
-        for (gusto_model *model = fixture_model(context, t_); model; gusto_model_destroy(model), model = NULL) \
-            if (gusto_model_goes_on(model))
+#define FOR_EACH_ABLE(model) \
+    FOR_EACH_MODEL(model)    \
+    if (gusto_model_goes_on(model))
 
 /* The users of the new ratings: two of the fixture, one between its ids, one behind; of the items one before, one behind. */
 static const int64_t new_user_id[] = {115, 130, 131, 1000}, new_item_id[] = {2, 9, 20, 21, 900};

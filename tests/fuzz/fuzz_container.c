@@ -24,13 +24,7 @@ static void walk_ratings(gusto_context *context, const gusto_ratings *ratings)
     gusto_rows rows;
     if (gusto_ratings_by_user(context, ratings, &rows) != GUSTO_OK)
         return;
-    require(rows.start[0] == 0 && rows.start[rows.n_rows] == rows.nnz);
-    for (int64_t u = 0; u < rows.n_rows; u++)
-        for (int64_t e = rows.start[u]; e < rows.start[u + 1]; e++) {
-            require(rows.column[e] >= 0 && rows.column[e] < rows.n_columns);
-            require(e == rows.start[u] || rows.column[e] > rows.column[e - 1]);
-            require(rows.value[e] - rows.value[e] == 0); /* finite */
-        }
+    require_rows(&rows);
     const gusto_ids *ids = gusto_ratings_user_ids(ratings);
     for (int32_t u = 0; ids && u < rows.n_rows; u++) {
         char        text[GUSTO_ID_TEXT];

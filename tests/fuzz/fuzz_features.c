@@ -3,30 +3,16 @@
  * The first byte chooses the options. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "core/context.h"
 #include "scratch_file.h"
+#include "target.h"
 
 #include <gusto/features.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void walk(const gusto_features *features)
 {
     gusto_rows rows;
     gusto_features_rows(features, &rows);
-    require(rows.start[0] == 0 && rows.start[rows.n_rows] == rows.nnz);
-    for (int32_t r = 0; r < rows.n_rows; r++)
-        for (int64_t e = rows.start[r]; e < rows.start[r + 1]; e++) {
-            require(rows.column[e] >= 0 && rows.column[e] < rows.n_columns);
-            require(e == rows.start[r] || rows.column[e] > rows.column[e - 1]);
-            require(rows.value[e] - rows.value[e] == 0); /* finite */
-        }
+    require_rows(&rows);
     gusto_ids *names = gusto_features_names(features);
     require(!names || gusto_ids_count(names) == rows.n_columns);
 }
@@ -38,10 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                           "3:year=2", "2:flag", "2:list=;,2:words", "3:number,2:bins"};
     if (size == 0)
         return 0;
-    gusto_context *context;
-    require(gusto_context_create(NULL, &context) == GUSTO_OK);
-    require(gusto_context_set_threads(context, 1) == GUSTO_OK);
-
+    gusto_context         *context = new_context();
     gusto_features_options options = gusto_features_options_default();
     options.format = formats[data[0] % 8];
     options.columns = columns[data[0] / 8 % 8];

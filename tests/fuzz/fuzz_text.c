@@ -3,17 +3,9 @@
  * The first byte chooses the options, so that every format and separator is tried on every text. */
 #include "data/ratings.h"
 #include "io/formats.h"
+#include "target.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static bool same(const void *a, const void *b, int64_t n, size_t size)
 {
@@ -48,10 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const separators[] = {"auto", "tab", "comma", "::", "blanks", "auto", ";", "auto"};
     if (size == 0)
         return 0;
-    gusto_context *context;
-    require(gusto_context_create(NULL, &context) == GUSTO_OK);
-    require(gusto_context_set_threads(context, 1) == GUSTO_OK);
-
+    gusto_context     *context = new_context();
     gusto_read_options options = gusto_read_options_default();
     options.format = formats[data[0] % 4];
     options.separator = separators[data[0] / 4 % 8];

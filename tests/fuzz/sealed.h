@@ -5,27 +5,10 @@
 #ifndef TESTS_SEALED_H
 #define TESTS_SEALED_H
 
-#include "core/context.h"
 #include "io/container.h"
+#include "target.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static inline void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
-
-static inline gusto_context *new_context(void)
-{
-    gusto_context *context;
-    require(gusto_context_create(NULL, &context) == GUSTO_OK);
-    require(gusto_context_set_threads(context, 1) == GUSTO_OK);
-    return context;
-}
 
 #ifdef GU_LIBFUZZER /* else files are only replayed */
 

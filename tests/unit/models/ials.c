@@ -104,6 +104,27 @@ static double objective(const matrix *m, double (*P)[K], double (*Q)[K])
     return sum / total;
 }
 
+/* `two` is a sweep after `one`, by blocks of that size. P and Q end as its factors. */
+static void check_sweep(const matrix *m, int block, const gusto_model *one, const gusto_model *two, double (*P)[K],
+                        double (*Q)[K])
+{
+    double next_P[USERS][K], next_Q[ITEMS][K];
+    read_factors(one, "P", P);
+    read_factors(one, "Q", Q);
+    read_factors(two, "P", next_P);
+    read_factors(two, "Q", next_Q);
+    for (int u = 0; u < USERS; u++)
+        row_by_blocks(m, true, u, block, Q, P[u]);
+    for (int i = 0; i < ITEMS; i++)
+        row_by_blocks(m, false, i, block, P, Q[i]);
+    for (int j = 0; j < K; j++) {
+        for (int u = 0; u < USERS; u++)
+            ck_assert_double_le(fabs(next_P[u][j] - P[u][j]), 2e-5);
+        for (int i = 0; i < ITEMS; i++)
+            ck_assert_double_le(fabs(next_Q[i][j] - Q[i][j]), 2e-5);
+    }
+}
+
 /* The second sweep, from the factors of the first. */
 START_TEST(subspaces_are_the_formula)
 {
@@ -111,21 +132,8 @@ START_TEST(subspaces_are_the_formula)
     const matrix m = matrix_draw(USERS, ITEMS, true, 3);
     for (int block = GU_LANES; block <= 4 * GU_LANES; block *= 2) {
         gusto_model *one = fitted(&m, "subspace", block, 1), *two = fitted(&m, "subspace", block, 2);
-        double       P[USERS][K], Q[ITEMS][K], next_P[USERS][K], next_Q[ITEMS][K];
-        read_factors(one, "P", P);
-        read_factors(one, "Q", Q);
-        read_factors(two, "P", next_P);
-        read_factors(two, "Q", next_Q);
-        for (int u = 0; u < USERS; u++)
-            row_by_blocks(&m, true, u, block, Q, P[u]);
-        for (int i = 0; i < ITEMS; i++)
-            row_by_blocks(&m, false, i, block, P, Q[i]);
-        for (int j = 0; j < K; j++) {
-            for (int u = 0; u < USERS; u++)
-                ck_assert_double_le(fabs(next_P[u][j] - P[u][j]), 2e-5);
-            for (int i = 0; i < ITEMS; i++)
-                ck_assert_double_le(fabs(next_Q[i][j] - Q[i][j]), 2e-5);
-        }
+        double       P[USERS][K], Q[ITEMS][K];
+        check_sweep(&m, block, one, two, P, Q);
         int64_t            n;
         const gusto_epoch *epoch = gusto_model_history(two, &n);
         ck_assert_int_eq(n, 2);
@@ -181,21 +189,8 @@ START_TEST(exact_and_cg_are_the_formula)
     memcpy(exactly, set, sizeof set);
     exactly[3] = "exact";
     gusto_model *one = fitted(&m, "exact", 1, 1), *two = fitted(&m, "exact", 1, 2);
-    double       P[USERS][K], Q[ITEMS][K], next_P[USERS][K], next_Q[ITEMS][K];
-    read_factors(one, "P", P);
-    read_factors(one, "Q", Q);
-    read_factors(two, "P", next_P);
-    read_factors(two, "Q", next_Q);
-    for (int u = 0; u < USERS; u++)
-        row_by_blocks(&m, true, u, K, Q, P[u]);
-    for (int i = 0; i < ITEMS; i++)
-        row_by_blocks(&m, false, i, K, P, Q[i]);
-    for (int j = 0; j < K; j++) {
-        for (int u = 0; u < USERS; u++)
-            ck_assert_double_le(fabs(next_P[u][j] - P[u][j]), 2e-5);
-        for (int i = 0; i < ITEMS; i++)
-            ck_assert_double_le(fabs(next_Q[i][j] - Q[i][j]), 2e-5);
-    }
+    double       P[USERS][K], Q[ITEMS][K], next_P[USERS][K];
+    check_sweep(&m, K, one, two, P, Q);
     gusto_model *cg = matrix_fit(context, &m, "ials", set), *exact = matrix_fit(context, &m, "ials", exactly);
     read_factors(cg, "P", P);
     read_factors(exact, "P", next_P);
