@@ -1,5 +1,9 @@
-/* Memory that is not there: the n-th allocation fails, in the life of every model of the table. */
+/* Memory that is not there: the n-th allocation fails, in the life of every model of the table.
+ *
+ *   test-conformance-allocations [PART OF]    every OF-th model from PART on, so that several programs share the table */
 #include "fixture.h"
+
+static int part = 0, parts = 1;
 
 /* Everything a user does with a model, with the n-th allocation failing. Returns whether it all went through. */
 static bool whole_life(gusto_allocator *allocator, int t, const char *path)
@@ -43,7 +47,8 @@ START_TEST(no_failed_allocation_leaks_or_crashes)
     char path[512];
     fixture_path(path, "sweep");
     const long step = getenv("GUSTO_TEST_EVERY_ALLOCATION") ? 1 : 5; /* later ones are fits of members, over and over */
-    for (int t = 0; gusto_model_name_at(t, NULL); t++) {
+    ck_assert_ptr_nonnull(gusto_model_name_at(part, NULL));
+    for (int t = part; gusto_model_name_at(t, NULL); t += parts) {
         bool whole = false;
         for (long n = 1; !whole; n += n < 600 ? 1 : step) {
             counting        c = {.fail_at = n};
@@ -59,7 +64,13 @@ START_TEST(no_failed_allocation_leaks_or_crashes)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 3) {
+        part = atoi(argv[1]);
+        parts = atoi(argv[2]);
+    }
+    if (part < 0 || parts <= part)
+        return EXIT_FAILURE;
     RUN("allocations", no_failed_allocation_leaks_or_crashes);
 }
