@@ -1,5 +1,6 @@
-/* gusto info: what is in a container, of a model or of ratings. */
+/* gusto info: what is in a container, of a model or of ratings; what ratings in any other format come to. */
 #include "cli/common.h"
+#include "cli/info_ratings.h"
 #include "cli/json.h"
 
 #include <string.h>
@@ -37,22 +38,42 @@ static void print_text(const gusto_container *container)
         printf("%-40s %s\n", key, value);
 }
 
+/* A container begins with the length of its header, 8 bytes of which the last are 0, and "{"; text has neither. */
+static bool looks_like_container(const char *path)
+{
+    unsigned char head[9] = "";
+    FILE         *file = fopen(path, "rb");
+    if (!file)
+        return true; /* whose reader says why */
+    const size_t n = fread(head, 1, sizeof head, file);
+    fclose(file);
+    return n < sizeof head || memchr(head, 0, sizeof head) || head[8] == '{';
+}
+
+static exit_code work(session *s, const char *path, bool json)
+{
+    gusto_container *container = NULL;
+    const char      *format = s->reading.format;
+    if (format ? strcmp(format, "container") != 0 : !looks_like_container(path))
+        return info_of_ratings(s, path, json);
+    const gusto_status status = gusto_container_open(s->context, path, &container);
+    if (status < 0)
+        return failure(s, status);
+    (json ? print_json : print_text)(container);
+    gusto_container_close(container);
+    return DONE;
+}
+
 static exit_code run(session *s, int argc, const char **argv)
 {
     int               json = 0;
-    gusto_container  *container = NULL;
     struct poptOption own[] = {{"json", 0, POPT_ARG_NONE, &json, 0, "print one JSON object", NULL}, POPT_TABLEEND};
     exit_code         code;
-    if (session_parse(s, own, false, 1, 1, argc, argv, &code)) {
-        const gusto_status status = gusto_container_open(s->context, s->args[0], &container);
-        if (status < 0)
-            code = failure(s, status);
-        else
-            (json ? print_json : print_text)(container);
-    }
-    gusto_container_close(container);
+    if (session_parse(s, own, true, 1, 1, argc, argv, &code))
+        code = work(s, s->args[0], json);
     session_clear(s, own);
     return code;
 }
 
-const command command_info = {"info", "FILE", "Shows the tensors, options and checksums of a file that gusto saved.", run};
+const command command_info = {
+    "info", "FILE", "Shows the tensors, options and checksums of a file that gusto saved; of other ratings, what was read.", run};

@@ -309,6 +309,20 @@ class Files(Case):
         self.assertRegex(found["metadata"]["xxh3.P"], r"^[0-9a-f]{16}$")
         self.assertIn("xxh3.P", self.gusto("info", model))
 
+    def test_info_of_ratings(self):
+        text = self.write("r.csv", "userId,movieId,rating,timestamp\na,7,1,30\na,8,5,10\na,9,2,20\nb,7,4,40\n")
+        self.assertEqual(
+            self.json(self.gusto("info", text, "--json")),
+            {
+                "n_users": 2, "n_items": 3, "n_ratings": 4, "density": 4 / 6, "low": 1, "high": 5, "mean": 3,
+                "user_ids": "strings", "item_ids": "integers", "weights": False, "times": [10, 40],
+                "ratings_of_a_user": {"least": 1, "median": 1, "most": 3}, "ratings_of_an_item": {"least": 1, "median": 1, "most": 2},
+            },
+        )
+        self.assertIn("2, ids are strings", self.gusto("info", text))
+        self.assertIsNone(self.json(self.gusto("info", text, "--time-column", "none", "--json"))["times"])
+        self.refused(BAD_INPUT, "info", self.write("bad.csv", "1,2,3\n1,x\n"), says=["bad.csv", "2"])
+
     def test_convert_there_and_back(self):
         kept = sorted(line.split("\t")[:4] for line in made_up())
         self.gusto("convert", self.ratings, "-o", "a.ratings")
