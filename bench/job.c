@@ -58,6 +58,7 @@ gusto_context *bench_context(bench_settings *settings, int threads)
         exit(EXIT_FAILURE);
     }
     gusto_context_set_seed(context, settings->seed);
+    bench_check(context, gusto_context_set_isa(context, settings->isa));
     bench_check(context, gusto_context_set_threads(context, threads));
     return context;
 }
@@ -150,6 +151,22 @@ gusto_ratings *bench_ratings(bench_settings *settings)
     bench_check(context, gusto_ratings_synth(context, &synth, &ratings));
     gusto_context_destroy(context);
     return ratings;
+}
+
+void bench_set_options(gusto_context *context, gusto_model *model, const char *settings)
+{
+    char *text = bench_new(settings ? (int64_t)strlen(settings) + 1 : 1, char), *rest = text;
+    strcpy(text, settings ? settings : "");
+    while (*rest) {
+        const size_t length = strcspn(rest, " ");
+        char        *next = rest + length + (rest[length] == ' ');
+        rest[length] = '\0';
+        char *value = strchr(rest, '=');
+        *value = '\0';
+        bench_check(context, gusto_model_set(context, model, rest, value + 1));
+        rest = next;
+    }
+    free(text);
 }
 
 gusto_model *bench_fit(const bench_settings *settings, gusto_context *context, const gusto_ratings *ratings, const char *schedule)

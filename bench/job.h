@@ -34,6 +34,7 @@ typedef struct bench_settings {
     int          rank, epochs;
     int64_t      batch;
     uint64_t     seed;
+    gusto_isa    isa;
     const char  *directory;   /* for files */
     const char  *data;        /* folder of public data sets, or NULL */
     const char  *only;        /* the one model that is asked for, or NULL */
@@ -54,7 +55,7 @@ typedef struct bench_job {
 } bench_job;
 
 extern const bench_job bench_training, bench_ways, bench_reading, bench_serving, bench_clusters, bench_ease, bench_models,
-    bench_peers;
+    bench_peers, bench_scaling;
 
 /* Ends the program, with the context's message, if a call has failed. */
 void bench_check(const gusto_context *context, gusto_status status);
@@ -82,6 +83,9 @@ double bench_sum_of_squares(const gusto_rows *rows);
 
 /* Whether the shape's own files are there to be read. */
 bool bench_has_data(const bench_settings *settings);
+
+/* Sets options of a model: "NAME=VALUE NAME=VALUE", or NULL. */
+void bench_set_options(gusto_context *context, gusto_model *model, const char *settings);
 
 /* mf, fitted by minibatch Adam at the rank, batch and epochs asked for. */
 gusto_model *bench_fit(const bench_settings *settings, gusto_context *context, const gusto_ratings *ratings,

@@ -8,8 +8,8 @@
 #include <popt.h>
 #include <string.h>
 
-static const bench_job *const jobs[] = {&bench_training, &bench_ways,   &bench_reading, &bench_serving,
-                                        &bench_clusters, &bench_models, &bench_ease,    &bench_peers};
+static const bench_job *const jobs[] = {&bench_training, &bench_ways, &bench_reading, &bench_serving, &bench_clusters,
+                                        &bench_models,   &bench_ease, &bench_scaling, &bench_peers};
 
 enum { N_JOBS = sizeof jobs / sizeof *jobs };
 
@@ -47,6 +47,16 @@ static const bench_job *find_job(const char *name)
         if (strcmp(jobs[j]->name, name) == 0)
             return jobs[j];
     return NULL;
+}
+
+static bool find_isa(const char *name, gusto_isa *out)
+{
+    for (int isa = GUSTO_ISA_AUTO; isa <= GUSTO_ISA_AVX512; isa++)
+        if (strcmp(gusto_isa_name((gusto_isa)isa), name) == 0) {
+            *out = (gusto_isa)isa;
+            return true;
+        }
+    return false;
 }
 
 static void show_help(poptContext popt)
@@ -127,7 +137,7 @@ static int run(bench_settings *settings, int threads, const char *names_of_shape
 
 int main(int argc, char **argv)
 {
-    const char    *shape = "1m", *temporary = getenv("TMPDIR");
+    const char    *shape = "1m", *isa = "auto", *temporary = getenv("TMPDIR");
     int            threads = omp_get_max_threads(), help = 0;
     long long      n_users = 0, n_items = 0, n_ratings = 0, batch = 65536, seed = 1;
     bench_settings settings = {.rank = 64,
@@ -152,14 +162,15 @@ int main(int argc, char **argv)
         {"seed", 0, POPT_ARG_LONGLONG, &seed, 0, "of the ratings and of training (default: 1)", "N"},
         {"directory", 'd', POPT_ARG_STRING, &settings.directory, 0, "for files that are read back (default: $TMPDIR, else /tmp)",
          "PATH"},
-        {"model", 'm', POPT_ARG_STRING, &settings.only, 0, "models: this one only", "NAME"},
+        {"model", 'm', POPT_ARG_STRING, &settings.only, 0, "models, scaling: this one only", "NAME"},
         {"budget", 0, POPT_ARG_DOUBLE, &settings.budget, 0,
-         "models: a fit ends after the pass that reaches so many seconds (default: 2)", "S"},
+         "models, scaling: a fit ends after the pass that reaches so many seconds (default: 2)", "S"},
         {"peer", 0, POPT_ARG_ARGV, &settings.peers, 0,
          "peers: another command, with {} for the file of ratings and {out} for one that it may write; any number of them",
          "NAME=COMMAND"},
         {"own", 0, POPT_ARG_STRING, &settings.own, 0, "peers: gusto's arguments (default: a fit of mf)", "ARGUMENTS"},
-        {"pairs", 0, POPT_ARG_INT, &settings.pairs, 0, "peers: how often both are run (default: 5)", "N"},
+        {"pairs", 0, POPT_ARG_INT, &settings.pairs, 0, "peers, scaling: how often both are run (default: 5)", "N"},
+        {"isa", 0, POPT_ARG_STRING, &isa, 0, "instruction set: auto, reference, avx2 or avx512 (default: auto)", "NAME"},
         {"help", 'h', POPT_ARG_NONE, &help, 0, "show this and exit", NULL},
         POPT_TABLEEND};
     poptContext popt = poptGetContext(NULL, argc, (const char **)argv, options, 0);
@@ -170,6 +181,8 @@ int main(int argc, char **argv)
     else if (help) {
         show_help(popt);
         code = EXIT_SUCCESS;
+    } else if (!find_isa(isa, &settings.isa)) {
+        code = complain("no instruction set", isa);
     } else if (settings.pairs < 1 || settings.pairs > 1000) {
         code = complain("--pairs is", "not 1 to 1000");
     } else {

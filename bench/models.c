@@ -28,22 +28,6 @@ static bool enough(void *user, const gusto_progress *progress)
     return w->cut;
 }
 
-static void set_options(gusto_context *context, gusto_model *model, const char *settings)
-{
-    char *text = bench_new(settings ? (int64_t)strlen(settings) + 1 : 1, char), *rest = text;
-    strcpy(text, settings ? settings : "");
-    while (*rest) {
-        const size_t length = strcspn(rest, " ");
-        char        *next = rest + length + (rest[length] == ' ');
-        rest[length] = '\0';
-        char *value = strchr(rest, '=');
-        *value = '\0';
-        bench_check(context, gusto_model_set(context, model, rest, value + 1));
-        rest = next;
-    }
-    free(text);
-}
-
 /* Seconds of the best ten for all users, and whether they are an extrapolation. */
 static double time_lists(gusto_context *context, const gusto_model *model, double budget, bool *cut)
 {
@@ -108,7 +92,7 @@ static void measure(bench_settings *settings, const bench_work *work, const gust
     gusto_context      *context = bench_context(settings, limits->threads);
     gusto_model        *model;
     bench_check(context, gusto_model_create(context, work->model, &model));
-    set_options(context, model, work->settings);
+    bench_set_options(context, model, work->settings);
     int64_t estimate;
     bench_check(context, gusto_model_memory(context, model, (int32_t)fit.users, (int32_t)fit.items, (int64_t)fit.ratings, false,
                                             &estimate));
