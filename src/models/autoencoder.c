@@ -74,7 +74,6 @@ typedef struct trained {
     gu_params          params;
     gu_param          *param_W, *param_b;
     gu_tower           tower;
-    gu_held_out        validation;
 } trained;
 
 static void trained_clear(const gusto_allocator *allocator, trained *t)
@@ -92,7 +91,6 @@ static void trained_clear(const gusto_allocator *allocator, trained *t)
     gu_input_clear(allocator, &t->target);
     gu_tower_clear(allocator, &t->tower);
     gu_params_clear(allocator, &t->params);
-    gu_held_out_clear(allocator, &t->validation);
 }
 
 /* Biases of a baseline fitted to the same ratings. */
@@ -314,8 +312,9 @@ static gusto_status step(gusto_context *context, void *self, int64_t j, double r
 }
 
 /* Codes of all rows and the biases, as the factorization that the state is. */
-static void finish(gusto_context *context, trained *t)
+static void finish(gusto_context *context, void *self)
 {
+    trained  *t = self;
     gu_state *state = t->state;
     t->how.dropout = 0;
     gu_input_take(&t->rows, t->rows.n_rows, NULL, &t->how, &t->input);
@@ -330,14 +329,12 @@ static void finish(gusto_context *context, trained *t)
     memcpy(base, base_item, (size_t)state->n_items * sizeof *base);
 }
 
-static gusto_status validate(gusto_context *context, void *self, double *metric)
+static gusto_status measure(gusto_context *context, void *self, const gusto_model *model, const gu_held_out *pairs,
+                            double *metric)
 {
-    trained *t = self;
-    finish(context, t);
-    const gusto_model view = {.type = t->model->type, .options = t->model->options, .state = *t->state};
-    if (t->variant == MULTINOMIAL)
-        return gu_held_out_softmax(context, &view, &t->validation, metric);
-    return gu_held_out_rmse(context, &view, &t->validation, metric);
+    if (((trained *)self)->variant == MULTINOMIAL)
+        return gu_held_out_softmax(context, model, pairs, metric);
+    return gu_held_out_rmse(context, model, pairs, metric);
 }
 
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
@@ -349,16 +346,11 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     t->model = model;
     t->state = state;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, &t->training);
-    gusto_status status = prepare(context, ratings, t);
-    if (status == GUSTO_OK && fit_options->validation)
-        status = gu_held_out_of(context, fit_options->validation, state, &t->validation);
-    if (status == GUSTO_OK) {
-        gu_objective objective = {.self = t, .params = &t->params, .begin = begin, .step = step, .validate = validate};
-        status = gu_by_gradients_train(context, model, &t->training, ratings, &t->validation, &objective, fit_options,
-                                       &state->history);
-        if (status >= 0 || status == GUSTO_EDIVERGED)
-            finish(context, t);
-    }
+    gusto_status          status = prepare(context, ratings, t);
+    const gu_by_gradients how = {
+        .self = t, .params = &t->params, .begin = begin, .step = step, .finish = finish, .measure = measure};
+    if (status == GUSTO_OK)
+        status = gu_by_gradients_fit(context, model, &t->training, ratings, &how, fit_options, state);
     trained_clear(&context->allocator, t);
     gu_free(&context->allocator, t);
     return status;

@@ -35,6 +35,50 @@ gusto_status gu_by_gradients_train(gusto_context *context, const gusto_model *mo
     return gu_train(context, training, objective, fit, history);
 }
 
+typedef struct trained {
+    const gu_by_gradients *how;
+    const gusto_model     *model;
+    const gu_state        *state;
+    gu_held_out            validation;
+} trained;
+
+static gusto_status begin(gusto_context *context, void *self, int64_t epoch, int64_t *n_batches)
+{
+    const gu_by_gradients *how = ((trained *)self)->how;
+    return how->begin(context, how->self, epoch, n_batches);
+}
+
+static gusto_status step(gusto_context *context, void *self, int64_t j, double rate, double *loss, int64_t *n)
+{
+    const gu_by_gradients *how = ((trained *)self)->how;
+    return how->step(context, how->self, j, rate, loss, n);
+}
+
+static gusto_status validate(gusto_context *context, void *self, double *metric)
+{
+    const trained *t = self;
+    if (t->how->finish)
+        t->how->finish(context, t->how->self);
+    const gusto_model view = {.type = t->model->type, .options = t->model->options, .state = *t->state};
+    return t->how->measure(context, t->how->self, &view, &t->validation, metric);
+}
+
+gusto_status gu_by_gradients_fit(gusto_context *context, const gusto_model *model, const gu_training *training,
+                                 const gusto_ratings *ratings, const gu_by_gradients *how, const gusto_fit_options *fit,
+                                 gu_state *state)
+{
+    trained      t = {.how = how, .model = model, .state = state};
+    gusto_status status = fit->validation ? gu_held_out_of(context, fit->validation, state, &t.validation) : GUSTO_OK;
+    if (status == GUSTO_OK) {
+        gu_objective objective = {.self = &t, .params = how->params, .begin = begin, .step = step, .validate = validate};
+        status = gu_by_gradients_train(context, model, training, ratings, &t.validation, &objective, fit, &state->history);
+        if (how->finish && (status >= 0 || status == GUSTO_EDIVERGED))
+            how->finish(context, how->self);
+    }
+    gu_held_out_clear(&context->allocator, &t.validation);
+    return status;
+}
+
 void gu_by_gradients_shuffle(uint64_t seed, int64_t epoch, int64_t n, int32_t *order)
 {
     gu_permutation shuffled;

@@ -10,6 +10,27 @@ gusto_status gu_by_gradients_train(gusto_context *context, const gusto_model *mo
                                    const gusto_ratings *ratings, const gu_held_out *validation, gu_objective *objective,
                                    const gusto_fit_options *fit, gu_history *history);
 
+/* A model that is trained: as gu_objective, with what its tensors and its measure take. */
+typedef struct gu_by_gradients {
+    void      *self;
+    gu_params *params;
+    gusto_status (*begin)(gusto_context *context, void *self, int64_t epoch, int64_t *n_batches);
+    gusto_status (*step)(gusto_context *context, void *self, int64_t j, double rate, double *loss, int64_t *n);
+
+    /* Makes the model's tensors from the parameters. NULL: they are the parameters. */
+    void (*finish)(gusto_context *context, void *self);
+
+    /* The validation metric of held-out pairs by the model as it stands, lower is better. */
+    gusto_status (*measure)(gusto_context *context, void *self, const gusto_model *model, const gu_held_out *pairs,
+                            double *metric);
+} gu_by_gradients;
+
+/* Trains it, validates on the pairs that `fit` holds out, and leaves the tensors of the last good parameters in `state`, also when it diverges or
+ * is cancelled.   Returns and errors: gu_train. */
+gusto_status gu_by_gradients_fit(gusto_context *context, const gusto_model *model, const gu_training *training,
+                                 const gusto_ratings *ratings, const gu_by_gradients *how, const gusto_fit_options *fit,
+                                 gu_state *state);
+
 /* The n rows in the order that an epoch takes them in, by (seed, epoch). order [n]. */
 void gu_by_gradients_shuffle(uint64_t seed, int64_t epoch, int64_t n, int32_t *order);
 

@@ -8,28 +8,10 @@
 
 #include <math.h>
 
-typedef struct trained {
-    gu_triples         triples;
-    const gusto_model *model;
-    const gu_state    *state;
-    gu_held_out        validation;
-} trained;
-
-static gusto_status begin(gusto_context *context, void *self, int64_t epoch, int64_t *n_batches)
+static gusto_status measure(gusto_context *context, void *self, const gusto_model *model, const gu_held_out *pairs,
+                            double *metric)
 {
-    return gu_triples_begin(context, &((trained *)self)->triples, epoch, n_batches);
-}
-
-static gusto_status step(gusto_context *context, void *self, int64_t j, double rate, double *loss, int64_t *n)
-{
-    return gu_triples_step(context, &((trained *)self)->triples, j, rate, loss, n);
-}
-
-static gusto_status validate(gusto_context *context, void *self, double *metric)
-{
-    const trained    *t = self;
-    const gusto_model view = {.type = t->model->type, .options = t->model->options, .state = *t->state};
-    return gu_held_out_ndcg(context, &view, &t->validation, &t->triples.rows, metric);
+    return gu_held_out_ndcg(context, model, pairs, &((const gu_triples *)self)->rows, metric);
 }
 
 gu_triples_settings gu_by_triples_settings(const gusto_model *model)
@@ -60,24 +42,18 @@ gusto_status gu_by_triples_fit(gusto_context *context, const gusto_model *model,
     if (status < 0)
         return status;
     gu_factors_draw(context, state, gu_model_option(model, "init") / sqrt((double)set->k), false);
-    trained *t = gu_new_zero(context, 1, trained);
-    if (!t)
-        return GUSTO_ENOMEM;
-    t->model = model;
-    t->state = state;
     gu_training training;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, &training);
-    if (fit->validation)
-        status = gu_held_out_of(context, fit->validation, state, &t->validation);
+    gu_triples *triples = gu_new_zero(context, 1, gu_triples);
+    if (!triples)
+        return GUSTO_ENOMEM;
+    status = gu_triples_init(context, set, &training, ratings, gu_state_real(state, "P"), gu_state_real(state, "Q"),
+                             gu_state_optional(state, "bi"), triples);
+    const gu_by_gradients how = {
+        .self = triples, .params = &triples->params, .begin = gu_triples_begin, .step = gu_triples_step, .measure = measure};
     if (status == GUSTO_OK)
-        status = gu_triples_init(context, set, &training, ratings, gu_state_real(state, "P"), gu_state_real(state, "Q"),
-                                 gu_state_optional(state, "bi"), &t->triples);
-    if (status == GUSTO_OK) {
-        gu_objective objective = {.self = t, .params = &t->triples.params, .begin = begin, .step = step, .validate = validate};
-        status = gu_by_gradients_train(context, model, &training, ratings, &t->validation, &objective, fit, &state->history);
-    }
-    gu_triples_clear(&context->allocator, &t->triples);
-    gu_held_out_clear(&context->allocator, &t->validation);
-    gu_free(&context->allocator, t);
+        status = gu_by_gradients_fit(context, model, &training, ratings, &how, fit, state);
+    gu_triples_clear(&context->allocator, triples);
+    gu_free(&context->allocator, triples);
     return status;
 }

@@ -106,7 +106,6 @@ typedef struct trained {
     gusto_real        *score;                         /* [batch x n_items] */
     double            *row_loss;
     int32_t           *order; /* [n_users] */
-    gu_held_out        validation;
 } trained;
 
 static void trained_clear(const gusto_allocator *allocator, trained *t)
@@ -126,7 +125,6 @@ static void trained_clear(const gusto_allocator *allocator, trained *t)
     gu_free(allocator, t->score);
     gu_free(allocator, t->row_loss);
     gu_free(allocator, t->order);
-    gu_held_out_clear(allocator, &t->validation);
 }
 
 /* sizes [GU_MAX_LAYERS]: outputs of the layers. Returns how many. */
@@ -385,8 +383,9 @@ static void to_row(const gusto_context *context, bool cosine, int64_t k, const g
 }
 
 /* P and Q, as the towers are now. */
-static void finish(gusto_context *context, trained *t)
+static void finish(gusto_context *context, void *self)
 {
+    trained      *t = self;
     const int64_t n_users = t->by_user.n_rows, n_items = t->by_item.n_rows;
     gusto_real   *P = gu_state_real(t->state, "P"), *Q = gu_state_real(t->state, "Q");
     gu_input_how  how = t->how;
@@ -404,12 +403,11 @@ static void finish(gusto_context *context, trained *t)
         gu_rows_normalize(context, n_items, t->k, t->ld, Q, t->item_length);
 }
 
-static gusto_status validate(gusto_context *context, void *self, double *metric)
+static gusto_status measure(gusto_context *context, void *self, const gusto_model *model, const gu_held_out *pairs,
+                            double *metric)
 {
-    trained *t = self;
-    finish(context, t);
-    const gusto_model view = {.type = t->model->type, .options = t->model->options, .state = *t->state};
-    return gu_held_out_softmax(context, &view, &t->validation, metric);
+    (void)self;
+    return gu_held_out_softmax(context, model, pairs, metric);
 }
 
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
@@ -421,16 +419,11 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     t->model = model;
     t->state = state;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, &t->training);
-    gusto_status status = prepare(context, ratings, t);
-    if (status == GUSTO_OK && fit_options->validation)
-        status = gu_held_out_of(context, fit_options->validation, state, &t->validation);
-    if (status == GUSTO_OK) {
-        gu_objective objective = {.self = t, .params = &t->params, .begin = begin, .step = step, .validate = validate};
-        status = gu_by_gradients_train(context, model, &t->training, ratings, &t->validation, &objective, fit_options,
-                                       &state->history);
-        if (status >= 0 || status == GUSTO_EDIVERGED)
-            finish(context, t);
-    }
+    gusto_status          status = prepare(context, ratings, t);
+    const gu_by_gradients how = {
+        .self = t, .params = &t->params, .begin = begin, .step = step, .finish = finish, .measure = measure};
+    if (status == GUSTO_OK)
+        status = gu_by_gradients_fit(context, model, &t->training, ratings, &how, fit_options, state);
     trained_clear(&context->allocator, t);
     gu_free(&context->allocator, t);
     return status;

@@ -62,7 +62,6 @@ typedef struct trained {
     gu_composite_arrays arrays[2];
     const gusto_model  *model;
     gu_state           *state;
-    gu_held_out         validation;
 } trained;
 
 static void trained_clear(const gusto_allocator *allocator, trained *t)
@@ -73,7 +72,6 @@ static void trained_clear(const gusto_allocator *allocator, trained *t)
         gu_free(allocator, t->arrays[s].own);
         gu_free(allocator, t->arrays[s].own_bias);
     }
-    gu_held_out_clear(allocator, &t->validation);
 }
 
 /* Tables of parts at 0, and own embeddings: of rows that have ratings, drawn like those of mf. */
@@ -142,12 +140,16 @@ static gusto_status step(gusto_context *context, void *self, int64_t j, double r
     return gu_composite_step(context, &((trained *)self)->composite, j, rate, loss, n);
 }
 
-static gusto_status validate(gusto_context *context, void *self, double *metric)
+static void finish(gusto_context *context, void *self)
 {
-    const trained *t = self;
-    gu_composite_finish(context, &t->composite);
-    const gusto_model view = {.type = t->model->type, .options = t->model->options, .state = *t->state};
-    return gu_held_out_rmse(context, &view, &t->validation, metric);
+    gu_composite_finish(context, &((trained *)self)->composite);
+}
+
+static gusto_status measure(gusto_context *context, void *self, const gusto_model *model, const gu_held_out *pairs,
+                            double *metric)
+{
+    (void)self;
+    return gu_held_out_rmse(context, model, pairs, metric);
 }
 
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
@@ -160,16 +162,11 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     t->state = state;
     gu_training training;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, &training);
-    gusto_status status = prepare(context, ratings, &training, t);
-    if (status == GUSTO_OK && fit_options->validation)
-        status = gu_held_out_of(context, fit_options->validation, state, &t->validation);
-    if (status == GUSTO_OK) {
-        gu_objective objective = {.self = t, .params = &t->composite.params, .begin = begin, .step = step, .validate = validate};
-        status =
-            gu_by_gradients_train(context, model, &training, ratings, &t->validation, &objective, fit_options, &state->history);
-        if (status >= 0 || status == GUSTO_EDIVERGED)
-            gu_composite_finish(context, &t->composite);
-    }
+    gusto_status          status = prepare(context, ratings, &training, t);
+    const gu_by_gradients how = {
+        .self = t, .params = &t->composite.params, .begin = begin, .step = step, .finish = finish, .measure = measure};
+    if (status == GUSTO_OK)
+        status = gu_by_gradients_fit(context, model, &training, ratings, &how, fit_options, state);
     trained_clear(&context->allocator, t);
     gu_free(&context->allocator, t);
     return status;
