@@ -215,3 +215,14 @@ exit_code find_ids(const char *what, const gusto_ids *ids, int32_t n, int n_give
     }
     return DONE;
 }
+
+bool looks_like_container(const char *path)
+{
+    unsigned char head[9] = "";
+    FILE         *file = fopen(path, "rb");
+    if (!file)
+        return true; /* whose reader says why */
+    const size_t n = fread(head, 1, sizeof head, file);
+    fclose(file);
+    return n < sizeof head || memchr(head, 0, sizeof head) || head[8] == '{';
+}

@@ -75,6 +75,10 @@ bool reading_options(const session *s, gusto_read_options *out);
 /* Reads a ratings file with the reading options. Returns DONE, or the code after a message. */
 exit_code read_ratings(session *s, const char *path, gusto_ratings **out);
 
+/* Whether a file is a container and no text: that begins with the length of its header, 8 bytes of which the last are 0, and "{"; text has neither. A file
+ * that cannot be opened is taken for one, whose reader says why. */
+bool looks_like_container(const char *path);
+
 /* ---- messages ---- */
 
 /* Prints the context's message; returns the exit code for this kind of failure. */

@@ -38,18 +38,6 @@ static void print_text(const gusto_container *container)
         printf("%-40s %s\n", key, value);
 }
 
-/* A container begins with the length of its header, 8 bytes of which the last are 0, and "{"; text has neither. */
-static bool looks_like_container(const char *path)
-{
-    unsigned char head[9] = "";
-    FILE         *file = fopen(path, "rb");
-    if (!file)
-        return true; /* whose reader says why */
-    const size_t n = fread(head, 1, sizeof head, file);
-    fclose(file);
-    return n < sizeof head || memchr(head, 0, sizeof head) || head[8] == '{';
-}
-
 static exit_code work(session *s, const char *path, bool json)
 {
     gusto_container *container = NULL;

@@ -13,7 +13,7 @@ import read_container  # noqa: E402 (it lies above this folder)
 class Help(Case):
     def test_help_lists_commands_and_each_shows_its_options(self):
         text = self.gusto("--help")
-        for name in ("fit", "evaluate", "predict", "recommend", "similar", "info", "list", "split", "convert", "synth"):
+        for name in ("fit", "evaluate", "predict", "recommend", "similar", "cluster", "info", "list", "split", "convert", "synth"):
             self.assertIn(f"\n  {name} ", text)
             shown = self.gusto(name, "--help")
             self.assertIn(f"Usage: gusto {name} ", shown)
