@@ -221,14 +221,20 @@ static void score_rows(const gusto_context *context, const gusto_model *model, i
 
 /* ---- similar items ---- */
 
-/* The partial correlation of two items given all others, -P_ij / sqrt(P_ii P_jj): within -1..1 and the same both ways. From B it is the root of
- * B_ij B_ji; from Z, B_ij is sum_v x_vi Z_vj / lambda_i, and B_ji / B_ij is P_jj / P_ii. */
-static void alike_by_items(const gusto_tensor *B, int64_t n_items, int32_t query, gusto_real *out)
+/* The partial correlation of two items given all others, -P_ij / sqrt(P_ii P_jj): within -1..1 and the same both ways. B as it is kept has row i times
+ * scale_i, so that it is the root of B_ij B_ji / (scale_i scale_j); from Z, B_ij is sum_v x_vi Z_vj / lambda_i, and B_ji / B_ij is P_jj / P_ii. */
+static void alike_by_items(const parts *p, double power, int32_t n_users, int64_t n_items, int32_t query, gusto_real *out)
 {
-    const gusto_real *there = row_of(B, query);
+    memset(out, 0, (size_t)n_items * sizeof *out);
+    for (int64_t e = 0; power > 0 && e < p->rows.start[n_users]; e++) /* the counts that scale is made of */
+        out[p->rows.item[e]] += gu_user_rows_at(&p->rows, e) * gu_user_rows_at(&p->rows, e);
+    const gusto_real *there = row_of(p->B, query);
+    const double      own = fmax((double)out[query], 1);
     for (int64_t i = 0; i < n_items; i++) {
-        const gusto_real root = (gusto_real)sqrt(fmax((double)there[i] * (double)row_of(B, i)[query], 0));
-        out[i] = there[i] < 0 ? -root : root;
+        const double square = fmax((double)there[i] * (double)row_of(p->B, i)[query], 0);
+        const double unscale = power > 0 ? pow(fmax((double)out[i], 1) * own, power) : 1;
+        const double root = sqrt(square * unscale);
+        out[i] = (gusto_real)(there[i] < 0 ? -root : root);
     }
 }
 
@@ -250,9 +256,10 @@ static void alike(const gusto_context *context, const gusto_model *model, int64_
 {
     const int64_t n_items = model->state.n_items;
     const parts   p = parts_of(&model->state);
+    const double  power = settings(model).scale;
     for (int64_t j = 0; j < n; j++)
         if (p.B)
-            alike_by_items(p.B, n_items, items[j], out + j * n_items);
+            alike_by_items(&p, power, model->state.n_users, n_items, items[j], out + j * n_items);
         else
             alike_by_users(gu_kernels_of(context), &p, model->state.n_users, n_items, items[j], out + j * n_items);
 }

@@ -172,7 +172,7 @@ START_TEST(likeness_does_not_depend_on_the_form)
     for (int i = 0; i < 12; i++)
         queries[i] = i;
     for (int f = 0; f < 2; f++) {
-        const char *const set[] = {"l2", "2", "drop", "0.3", "form", f ? "users" : "items", NULL};
+        const char *const set[] = {"l2", "2", "drop", "0.3", "scale", "0.4", "form", f ? "users" : "items", NULL};
         gusto_model      *model = matrix_fit(context, &m, "ease", set);
         ck_assert_int_eq(gusto_model_similar(context, model, 12, queries, 11, items[f][0], scores[f][0]), GUSTO_OK);
         gusto_model_destroy(model);
