@@ -2,19 +2,14 @@
  *
  * For each item i, with x_i its column of X (1 for a pair, or the rating with use_values), minimizes
  *   |x_i - sum_j x_j w_j|^2 / 2 + l1 sum w_j + l2/2 sum w_j^2   over w >= 0, w_i = 0;   scores x W.
- * With G = X'X and g_j = G_ij - sum_k G_jk w_k, a coordinate's optimum is  w_j = max(0, (g_j + G_jj w_j - l1) / (G_jj + l2)).  A changed weight
- * costs one pass over a row of G to bring g up to date.
- *
- * Screening is exact: where no rating is negative, G and w are not either, so g_j never rises above G_ij, and G_ij <= l1 keeps w_j at 0. On sparse
- * data that leaves few coordinates. Items are independent, one thread each. Limit: reading rows of G, n_items numbers for each change of a
- * weight; G is n_items^2 numbers, said before they are asked for, and the result is sparse. */
+ * How, and what is screened away, stands in slim_descend.c. Items are independent, one thread each. Limit: reading rows of G = X'X, n_items numbers
+ * for each weight that is not 0, several times; G is n_items^2 numbers, said before they are asked for, and the result is sparse. */
 #include "core/memory.h"
 #include "data/ratings.h"
 #include "models/gram.h"
+#include "models/slim_descend.h"
 #include "models/sparse.h"
 #include "models/user_rows.h"
-
-#include <math.h>
 
 enum { L1, L2, SWEEPS, TOLERANCE, USE_VALUES, N_OPTIONS };
 
@@ -26,37 +21,9 @@ static const gusto_option options[N_OPTIONS] = {
     [USE_VALUES] = {"use_values", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "take the values of ratings, not 1 for every pair"},
 };
 
-typedef struct problem {
-    const gu_kernels *kernels;
-    const gusto_real *G;
-    int64_t           n, ld, sweeps;
-    gusto_real        l1, l2, tolerance;
-    bool              screens;
-} problem;
-
-/* The weights w [n] of item i. g [n]: scratch. */
-static void descend(const void *self, int64_t i, gusto_real *w, gusto_real *g)
+static void row_of_weights(const void *self, int64_t i, gusto_real *w, gusto_real *scratch)
 {
-    const problem    *p = self;
-    const gusto_real *own = p->G + i * p->ld;
-    for (int64_t j = 0; j < p->n; j++)
-        g[j] = own[j];
-    gusto_real moved = INFINITY;
-    for (int64_t s = 0; s < p->sweeps && moved > p->tolerance; s++) {
-        moved = 0;
-        for (int64_t j = 0; j < p->n; j++) {
-            if (j == i || (p->screens && own[j] <= p->l1))
-                continue;
-            const gusto_real *row = p->G + j * p->ld;
-            const gusto_real  ridge = row[j] + p->l2, best = g[j] + row[j] * w[j] - p->l1;
-            const gusto_real  change = (best > 0 && ridge > 0 ? best / ridge : 0) - w[j];
-            if (change == 0)
-                continue;
-            w[j] += change;
-            p->kernels->axpy(p->n, -change, row, g);
-            moved = change > moved ? change : -change > moved ? -change : moved;
-        }
-    }
+    gu_slim_descend(self, i, w, scratch);
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
@@ -74,22 +41,27 @@ static gusto_status solve(gusto_context *context, const gusto_model *model, cons
         return status;
     const bool    values = gu_model_option(model, options[USE_VALUES].name) != 0;
     const int64_t n = state->n_items, ld = gu_padded(n);
-    gusto_real   *G = gu_new(context, n * ld, gusto_real);
+    gusto_real   *G = gu_new(context, n * ld + n, gusto_real), *diagonal = G ? G + n * ld : NULL;
     if (!G)
         return GUSTO_ENOMEM;
     gu_gram(context, &(gu_gram_of){.rows = &by_item, .columns = &by_user, .values = values}, G, ld);
     gu_mirror(context, n, G, ld);
-    const problem p = {.kernels = gu_kernels_of(context),
+    for (int64_t i = 0; i < n; i++)
+        diagonal[i] = G[i * ld + i];
+    const gu_slim p = {.kernels = gu_kernels_of(context),
                        .G = G,
+                       .diagonal = diagonal,
                        .n = n,
                        .ld = ld,
                        .sweeps = (int64_t)gu_model_option(model, options[SWEEPS].name),
                        .l1 = (gusto_real)gu_model_option(model, options[L1].name),
                        .l2 = (gusto_real)gu_model_option(model, options[L2].name),
                        .tolerance = (gusto_real)gu_model_option(model, options[TOLERANCE].name),
-                       .screens = !values || state->low >= 0};
+                       .screens = !values || state->low >= 0,
+                       .first = GU_SLIM_FIRST,
+                       .most = GU_SLIM_MOST};
     gu_sparse     columns = {0}, W = {0};
-    status = gu_sparse_build(context, n, (int32_t)n, 0, descend, &p, n, &columns);
+    status = gu_sparse_build(context, n, (int32_t)n, 0, row_of_weights, &p, gu_slim_scratch(&p), &columns);
     gu_free(&context->allocator, G);
     if (status == GUSTO_OK)
         status = gu_sparse_transpose(context, &columns, &W);
