@@ -17,7 +17,7 @@ static const gusto_option options[N_OPTIONS] = {
     [L1] = {"l1", GUSTO_OPTION_REAL, 0.5, 0, 1e9, NULL, "weight of the absolute values: more of it, fewer weights"},
     [L2] = {"l2", GUSTO_OPTION_REAL, 150, 0, 1e9, NULL, "ridge on the weights, in users"},
     [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 100, 1, 1e6, NULL, "most passes over the weights of an item"},
-    [TOLERANCE] = {"tolerance", GUSTO_OPTION_REAL, 1e-5, 0, 1, NULL, "an item is done when no weight has moved by more"},
+    [TOLERANCE] = {"tolerance", GUSTO_OPTION_REAL, 1e-6, 0, 1, NULL, "an item is done when no weight has moved by more"},
     [USE_VALUES] = {"use_values", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "take the values of ratings, not 1 for every pair"},
 };
 
