@@ -40,16 +40,33 @@ static bool entry_is_good(const gusto_entries *x, int64_t e)
            (!x->value || isfinite(x->value[e])) && (!x->weight || (isfinite(x->weight[e]) && x->weight[e] >= 0));
 }
 
+/* The same of many: array after array and without an early exit, so that the loops are for vectors. */
+static bool entries_are_good(const gusto_entries *x, int64_t begin, int64_t end)
+{
+    unsigned wrong = 0;
+    for (int64_t e = begin; e < end; e++)
+        wrong |=
+            (unsigned)((uint32_t)x->user[e] >= (uint32_t)x->n_users) | (unsigned)((uint32_t)x->item[e] >= (uint32_t)x->n_items);
+    for (int64_t e = begin; x->value && e < end; e++)
+        wrong |= (unsigned)!isfinite(x->value[e]);
+    for (int64_t e = begin; x->weight && e < end; e++)
+        wrong |= (unsigned)!isfinite(x->weight[e]) | (unsigned)!(x->weight[e] >= 0);
+    return !wrong;
+}
+
 /* The first entry that is not good, or -1. */
 static int64_t first_bad(gusto_context *context, const gusto_entries *x)
 {
     const int64_t n_tiles = gu_n_tiles(x->n, TILE);
     int64_t       first = INT64_MAX;
 #pragma omp parallel for num_threads(gu_threads(context)) schedule(static) reduction(min : first)
-    for (int64_t tile = 0; tile < n_tiles; tile++)
-        for (int64_t e = tile * TILE; e < gu_tile_end(x->n, TILE, tile) && first == INT64_MAX; e++)
-            if (!entry_is_good(x, e))
-                first = e;
+    for (int64_t tile = 0; tile < n_tiles; tile++) {
+        const int64_t begin = tile * TILE, end = gu_tile_end(x->n, TILE, tile);
+        if (first < INT64_MAX || entries_are_good(x, begin, end))
+            continue;
+        for (first = begin; entry_is_good(x, first);)
+            first++;
+    }
     return first == INT64_MAX ? -1 : first;
 }
 
@@ -66,22 +83,20 @@ static gusto_status check_shape(gusto_context *context, const gusto_entries *x)
     return GUSTO_OK;
 }
 
-gusto_status gu_ratings_from_entries(gusto_context *context, const gusto_entries *entries, gusto_duplicates duplicates,
-                                     gu_twice *fault, gusto_ratings **out)
+static gusto_status check_policy(gusto_context *context, gusto_duplicates duplicates)
 {
-    *out = NULL;
-    *fault = (gu_twice){-1, -1};
-    gusto_status status = check_shape(context, entries);
-    if (status)
-        return status;
     if ((unsigned)duplicates > GUSTO_DUPLICATES_SUM)
         return gu_error(context, GUSTO_EARG, "%d is no way to treat duplicates", (int)duplicates);
-    fault->first = first_bad(context, entries);
-    if (fault->first >= 0) {
-        const int32_t u = entries->user[fault->first], i = entries->item[fault->first];
-        return u < 0 || u >= entries->n_users || i < 0 || i >= entries->n_items ? GUSTO_EID : GUSTO_EARG;
-    }
+    return GUSTO_OK;
+}
 
+/* ---- as they come ---- */
+
+static const gu_twice NOTHING = {.first = -1, .second = -1};
+
+static gusto_status sort(gusto_context *context, const gusto_entries *entries, gusto_duplicates duplicates, gu_twice *fault,
+                         gusto_ratings **out)
+{
     const gu_pairs pairs = {.n = entries->n,
                             .n_rows = entries->n_users,
                             .n_columns = entries->n_items,
@@ -91,11 +106,74 @@ gusto_status gu_ratings_from_entries(gusto_context *context, const gusto_entries
                             .weight = entries->weight,
                             .time = entries->time};
     gu_rows        rows;
-    status = gu_rows_from_pairs(context, &pairs, duplicates, fault, &rows);
+    gusto_status   status = gu_rows_from_pairs(context, &pairs, duplicates, fault, &rows);
     if (!status)
         status = gu_ratings_take(context, &rows, entries->user_ids, entries->item_ids, out);
     gu_rows_clear(&context->allocator, &rows);
     return status;
+}
+
+gusto_status gu_ratings_from_entries(gusto_context *context, const gusto_entries *entries, gusto_duplicates duplicates,
+                                     gu_twice *fault, gusto_ratings **out)
+{
+    *out = NULL;
+    *fault = NOTHING;
+    gusto_status status = check_shape(context, entries);
+    if (status)
+        return status;
+    status = check_policy(context, duplicates);
+    if (status)
+        return status;
+    fault->first = first_bad(context, entries);
+    if (fault->first >= 0) {
+        const int32_t u = entries->user[fault->first], i = entries->item[fault->first];
+        return u < 0 || u >= entries->n_users || i < 0 || i >= entries->n_items ? GUSTO_EID : GUSTO_EARG;
+    }
+
+    return sort(context, entries, duplicates, fault, out);
+}
+
+/* ---- what the library read itself ---- */
+
+/* The arrays are lent to *rows, and what was made of them comes back. */
+static void lend(gusto_entries *x, gu_rows *rows)
+{
+    *rows = (gu_rows){.n_rows = x->n_users,
+                      .n_columns = x->n_items,
+                      .nnz = x->n,
+                      .column = x->item,
+                      .value = x->value,
+                      .weight = x->weight,
+                      .time = x->time};
+}
+
+static void give_back(gusto_entries *x, gu_rows *rows)
+{
+    x->item = rows->column;
+    x->value = rows->value;
+    x->weight = rows->weight;
+    x->time = rows->time;
+    *rows = (gu_rows){0};
+}
+
+gusto_status gu_ratings_take_entries(gusto_context *context, gusto_entries *entries, gusto_duplicates duplicates, gu_twice *fault,
+                                     gusto_ratings **out)
+{
+    *out = NULL;
+    *fault = NOTHING;
+    gusto_status status = check_policy(context, duplicates);
+    if (status)
+        return status;
+
+    gu_rows rows;
+    bool    in_order;
+    lend(entries, &rows);
+    status = gu_rows_in_place(context, entries->user, duplicates, fault, &rows, &in_order);
+    if (!status && in_order)
+        status = gu_ratings_take(context, &rows, entries->user_ids, entries->item_ids, out);
+    gu_free(&context->allocator, rows.start);
+    give_back(entries, &rows); /* nothing, if they were taken */
+    return status || in_order ? status : sort(context, entries, duplicates, fault, out);
 }
 
 /* ---- how it is told ---- */

@@ -1,77 +1,106 @@
 /* Rows from pairs in any order: a sort by (row, column) that is stable, parallel, and moves each pair twice.
  *
- *   1. Rows are cut into at most BUCKETS ranges, pairs into tiles. Each tile counts its pairs of each bucket; a prefix sum over
- *      (bucket, tile) says where each tile puts its pairs of each bucket; each tile moves them there. Columns, values, weights and
- *      times go to the arrays of the result, where a bucket takes the same place as later; only the row needs an array beside them.
- *   2. Each bucket, small enough for a near cache, is sorted by itself: by row with one counting sort, then within a row by a radix
- *      sort of 64-bit keys, column above position. Equal pairs are then neighbours, in the order that they were given.
+ *   1. Rows are cut into at most FINE ranges, pairs into tiles. Each tile counts its pairs of each range; neighbouring ranges become a bucket
+ *      until it has its share of the pairs. A prefix sum over (bucket, tile) says where each tile puts its pairs of each bucket; each tile
+ *      moves them there. Columns, values, weights and times go to the arrays of the result, where a bucket takes the same place as later;
+ *      only the row needs an array beside them, of 16 bits: its number within the bucket.
+ *   2. Each bucket, small enough for a near cache, is sorted by itself: by row with one counting sort, then each row that does not ascend
+ *      (row_sort.c). Equal pairs are then neighbours, in the order that they were given.
  * So every array is read and written in order, or within a bucket. Fetching values by the number of the pair in step 2 instead
  * took four times as long where the pairs came in random order.
- * Files are mostly sorted by user already, and a transposition always is: a row that ascends is not sorted again.
- * Neither the tiles nor the buckets depend on the number of threads. */
-#include "data/rows.h"
-
+ *
+ * How many buckets: a tile writes to three arrays in each, and those lines should lie in the first cache together. Moving 20 M pairs in random
+ * order took one thread 61 ms with 174 buckets, 98 ms with 288 and 123 ms with 2048. Only beyond 42 M pairs are there more, since what sorts
+ * a bucket wants it in a near cache. That ranges are merged by weight keeps a few popular rows from filling one bucket with half of the pairs.
+ *
+ * A transposition comes in the order of columns: its rows ascend once they are put together. Files are mostly sorted by user already: a bucket
+ * whose rows ascend is not moved again. Neither the tiles nor the buckets depend on the number of threads. */
 #include "core/memory.h"
 #include "core/tiles.h"
+#include "data/row_sort.h"
 
-#include <math.h>
 #include <omp.h>
 #include <string.h>
 
-enum { BUCKETS = 2048, TILES = 64, SMALLEST_TILE = 1 << 16, DIGIT = 8, DIGITS = 1 << DIGIT, SHORT_ROW = 48 };
-
-/* A thread's own. */
-typedef struct scratch {
-    uint64_t   *key, *other;    /* [most] */
-    int64_t    *place;          /* [width + 1] */
-    gusto_real *value, *weight; /* [most] what the pairs of the bucket carry, in the order that they were given */
-    int64_t    *time;           /* [most] */
-} scratch;
-
-typedef struct cell {
-    int64_t row, column;
-} cell;
+enum { FINE = 2048, MOST_SHIFT = 16, BUCKETS = 160, MOST_BUCKETS = 2560, BUCKET = 1 << 18, TILES = 64, SMALLEST_TILE = 1 << 16 };
 
 typedef struct job {
     const gu_pairs  *pairs;
     gusto_duplicates duplicates;
     gu_rows         *out;
-    int64_t          tile, n_tiles;    /* pairs a tile */
-    int64_t          n_buckets, width; /* rows a bucket: 1 << shift */
+    int64_t          tile, n_tiles; /* pairs a tile */
+    int64_t          n_fine;        /* ranges of 1 << shift rows */
     int              shift, column_bits;
-    int64_t         *offset; /* [n_tiles x n_buckets]: counts, then where the tile's pairs of the bucket go */
-    int64_t         *bucket; /* [n_buckets + 1]: where the buckets begin */
-    int64_t         *unique; /* [n_buckets]: pairs left of each */
-    int32_t         *row;    /* [n]: of the pairs in buckets */
-    gusto_status    *status; /* [n_buckets] */
-    cell            *fault;  /* [n_buckets]: what is wrong */
+    int64_t         *count;       /* [n_tiles x n_fine] */
+    int32_t         *bucket_of;   /* [n_fine] */
+    int64_t          n_buckets;   /* at most n_fine */
+    int64_t         *first;       /* [n_fine + 1]: rows of the buckets */
+    int64_t         *begin;       /* [n_fine + 1]: pairs of the buckets */
+    int64_t         *place;       /* [n_tiles x n_buckets]: where the tile's next pair of the bucket goes */
+    int64_t          most, width; /* pairs, rows of a bucket at most */
+    int64_t         *unique;      /* [n_buckets]: pairs left of each */
+    uint16_t        *row;         /* [n]: of the pairs in buckets, from the bucket's first */
+    gu_row_fault    *fault;       /* [n_buckets] */
 } job;
 
 /* ---- 1: into buckets ---- */
 
 static void count_tile(const job *j, int64_t tile)
 {
-    int64_t *count = j->offset + tile * j->n_buckets;
-    memset(count, 0, (size_t)j->n_buckets * sizeof *count);
+    int64_t       *count = j->count + tile * j->n_fine;
+    const int32_t *row = j->pairs->row;
+    const int      shift = j->shift;
+    memset(count, 0, (size_t)j->n_fine * sizeof *count);
     for (int64_t e = tile * j->tile; e < gu_tile_end(j->pairs->n, j->tile, tile); e++)
-        count[j->pairs->row[e] >> j->shift]++;
+        count[row[e] >> shift]++;
 }
 
-static int64_t place_buckets(const job *j)
+/* Merges ranges, from the first on: a bucket ends where the next range would bring it over its share, or over what 16 bits count. */
+static void cut_buckets(job *j)
 {
-    int64_t sum = 0, most = 0;
-    for (int64_t b = 0; b < j->n_buckets; b++) {
-        j->bucket[b] = sum;
-        for (int64_t tile = 0; tile < j->n_tiles; tile++) {
-            int64_t      *offset = &j->offset[tile * j->n_buckets + b];
-            const int64_t count = *offset;
-            *offset = sum;
+    const int64_t n = j->pairs->n, n_rows = j->pairs->n_rows, range = 1ll << j->shift;
+    int64_t       buckets = BUCKETS, b = 0, held = 0, sum = 0;
+    while (buckets < MOST_BUCKETS && n / buckets > BUCKET)
+        buckets *= 2;
+    const int64_t share = gu_n_tiles(n, buckets);
+
+    j->first[0] = j->begin[0] = 0;
+    for (int64_t f = 0; f < j->n_fine; f++) {
+        int64_t count = 0;
+        for (int64_t tile = 0; tile < j->n_tiles; tile++)
+            count += j->count[tile * j->n_fine + f];
+        if (f > 0 && (held + count > share || (f + 1) * range - j->first[b] > 1 << MOST_SHIFT)) {
+            j->first[++b] = f * range;
+            j->begin[b] = sum;
+            held = 0;
+        }
+        j->bucket_of[f] = (int32_t)b;
+        held += count;
+        sum += count;
+    }
+    j->n_buckets = j->n_fine ? b + 1 : 0;
+    j->first[j->n_buckets] = n_rows;
+    j->begin[j->n_buckets] = sum;
+    for (b = 0; b < j->n_buckets; b++) {
+        const int64_t pairs = j->begin[b + 1] - j->begin[b], rows = j->first[b + 1] - j->first[b];
+        j->most = pairs > j->most ? pairs : j->most;
+        j->width = rows > j->width ? rows : j->width;
+    }
+}
+
+static void place_tiles(const job *j)
+{
+    memset(j->place, 0, (size_t)(j->n_tiles * j->n_buckets) * sizeof *j->place);
+    for (int64_t tile = 0; tile < j->n_tiles; tile++)
+        for (int64_t f = 0; f < j->n_fine; f++)
+            j->place[tile * j->n_buckets + j->bucket_of[f]] += j->count[tile * j->n_fine + f];
+    for (int64_t b = 0; b < j->n_buckets; b++)
+        for (int64_t tile = 0, sum = j->begin[b]; tile < j->n_tiles; tile++) {
+            int64_t      *place = &j->place[tile * j->n_buckets + b];
+            const int64_t count = *place;
+            *place = sum;
             sum += count;
         }
-        most = sum - j->bucket[b] > most ? sum - j->bucket[b] : most;
-    }
-    j->bucket[j->n_buckets] = sum;
-    return most;
 }
 
 /* The column c with start[c] <= e < start[c + 1]. */
@@ -91,231 +120,123 @@ static int32_t column_at(const gu_pairs *p, int64_t e)
 static void move_tile(const job *j, int64_t tile)
 {
     const gu_pairs *p = j->pairs;
-    gu_rows        *out = j->out;
-    int64_t        *offset = j->offset + tile * j->n_buckets;
+    const gu_rows   out = *j->out;
+    int64_t        *place = j->place + tile * j->n_buckets;
     const int64_t   begin = tile * j->tile, end = gu_tile_end(p->n, j->tile, tile);
     int32_t         column = p->column ? 0 : column_at(p, begin);
+    int64_t         next = p->column ? end : p->start[column + 1];
     for (int64_t e = begin; e < end; e++) {
         if (p->column)
             column = p->column[e];
         else
-            while (p->start[column + 1] <= e)
-                column++;
-        const int64_t to = offset[p->row[e] >> j->shift]++;
-        j->row[to] = p->row[e];
-        out->column[to] = column;
-        out->value[to] = p->value ? p->value[e] : 1;
+            while (next <= e)
+                next = p->start[++column + 1];
+        const int32_t row = p->row[e], b = j->bucket_of[row >> j->shift];
+        const int64_t to = place[b]++;
+        j->row[to] = (uint16_t)(row - j->first[b]);
+        out.column[to] = column;
+        out.value[to] = p->value ? p->value[e] : 1;
         if (p->weight)
-            out->weight[to] = p->weight[e];
+            out.weight[to] = p->weight[e];
         if (p->time)
-            out->time[to] = p->time[e];
+            out.time[to] = p->time[e];
     }
 }
 
 /* ---- 2: each bucket ---- */
 
-/* Keys ascend below bit 32 already: a stable sort by what is above is a sort. The result is in key. */
-static void sort_keys(int64_t n, uint64_t *key, uint64_t *other, int bits)
+static bool in_order(int64_t n, const uint16_t *row)
 {
-    if (n <= SHORT_ROW) {
-        for (int64_t i = 1; i < n; i++) {
-            const uint64_t k = key[i];
-            int64_t        at = i;
-            for (; at > 0 && key[at - 1] > k; at--)
-                key[at] = key[at - 1];
-            key[at] = k;
-        }
-        return;
-    }
-    uint64_t *from = key, *to = other;
-    for (int shift = 32; shift < 32 + bits; shift += DIGIT) {
-        uint32_t place[DIGITS] = {0};
-        for (int64_t i = 0; i < n; i++)
-            place[from[i] >> shift & (DIGITS - 1)]++;
-        for (uint32_t d = 0, sum = 0; d < DIGITS; d++) {
-            const uint32_t count = place[d];
-            place[d] = sum;
-            sum += count;
-        }
-        for (int64_t i = 0; i < n; i++)
-            to[place[from[i] >> shift & (DIGITS - 1)]++] = from[i];
-        uint64_t *swap = from;
-        from = to;
-        to = swap;
-    }
-    if (from != key)
-        memcpy(key, from, (size_t)n * sizeof *key);
-}
-
-static bool ascend(int64_t n, const uint64_t *key)
-{
+    unsigned wrong = 0;
     for (int64_t i = 1; i < n; i++)
-        if (key[i] < key[i - 1])
-            return false;
-    return true;
+        wrong |= (unsigned)(row[i] < row[i - 1]);
+    return !wrong;
 }
 
-/* Puts n >= 2 pairs that are the same, in the order that they were given, as one at `at`. */
-static gusto_status put_twice(const job *j, const scratch *s, int64_t n, const uint64_t *key, int64_t at)
+/* Moves the pairs of a bucket to their rows. place: where rows begin, then where they end. */
+static void gather_rows(const job *j, int64_t base, int64_t n, uint32_t *place, const gu_row_scratch *s)
 {
-    double   value = 0, weight = 0;
-    uint32_t last = (uint32_t)key[0]; /* of the greatest time, the later of equals */
-    for (int64_t i = 0; i < n; i++) {
-        const uint32_t e = (uint32_t)key[i];
-        value += (double)s->value[e];
-        weight += s->weight ? (double)s->weight[e] : 1;
-        if (!s->time || s->time[e] >= s->time[last])
-            last = e;
-    }
-    if (j->duplicates == GUSTO_DUPLICATES_LAST) {
-        value = (double)s->value[last];
-        weight = s->weight ? (double)s->weight[last] : 1;
-    } else {
-        value /= j->duplicates == GUSTO_DUPLICATES_MEAN ? (double)n : 1;
-        weight /= (double)n;
-    }
-    j->out->value[at] = (gusto_real)value;
-    if (s->weight)
-        j->out->weight[at] = (gusto_real)weight;
-    if (s->time)
-        j->out->time[at] = s->time[last];
-    return isfinite(j->out->value[at]) ? GUSTO_OK : GUSTO_EARG;
-}
-
-/* Puts a sorted row from `at` on. Returns where it ends, or -1 on a fault, which is then in *status and *column. */
-static int64_t put_row(const job *j, const scratch *s, int64_t n, const uint64_t *key, int64_t at, gusto_status *status,
-                       int64_t *column)
-{
-    gu_rows *out = j->out;
-    for (int64_t i = 0, same; i < n; i += same, at++) {
-        for (same = 1; i + same < n && key[i + same] >> 32 == key[i] >> 32; same++)
-            ;
-        out->column[at] = (int32_t)(key[i] >> 32);
-        if (same > 1) {
-            *status = j->duplicates == GUSTO_DUPLICATES_ERROR ? GUSTO_EDUPLICATE : put_twice(j, s, same, key + i, at);
-            if (*status) {
-                *column = out->column[at];
-                return -1;
-            }
-            continue;
-        }
-        const uint32_t e = (uint32_t)key[i];
-        out->value[at] = s->value[e];
-        if (s->weight)
-            out->weight[at] = s->weight[e];
-        if (s->time)
-            out->time[at] = s->time[e];
-    }
-    return at;
-}
-
-/* Sorts a bucket and puts it where it begins; out->start[row + 1] becomes the length of the row. */
-static void sort_bucket(const job *j, int64_t b, const scratch *s)
-{
-    const int64_t  first = b << j->shift, n_rows = gu_tile_end(j->pairs->n_rows, j->width, b) - first;
-    const int64_t  base = j->bucket[b], n = j->bucket[b + 1] - base;
-    const int32_t *row = j->row + base;
-
-    memset(s->place, 0, (size_t)(n_rows + 1) * sizeof *s->place);
-    for (int64_t i = 0; i < n; i++)
-        s->place[row[i] - first + 1]++;
-    for (int64_t r = 0; r < n_rows; r++)
-        s->place[r + 1] += s->place[r];
-    for (int64_t i = 0; i < n; i++)
-        s->key[s->place[row[i] - first]++] = (uint64_t)j->out->column[base + i] << 32 | (uint64_t)i;
-    memcpy(s->value, j->out->value + base, (size_t)n * sizeof *s->value);
+    const uint16_t *row = j->row + base;
+    int32_t        *column = j->out->column + base, *from = (int32_t *)s->key;
+    gusto_real     *value = j->out->value + base;
+    memcpy(from, column, (size_t)n * sizeof *from);
+    memcpy(s->value, value, (size_t)n * sizeof *value);
     if (s->weight)
         memcpy(s->weight, j->out->weight + base, (size_t)n * sizeof *s->weight);
     if (s->time)
         memcpy(s->time, j->out->time + base, (size_t)n * sizeof *s->time);
+    for (int64_t i = 0; i < n; i++) {
+        const uint32_t to = place[row[i]]++;
+        column[to] = from[i];
+        value[to] = s->value[i];
+        if (s->weight)
+            j->out->weight[base + to] = s->weight[i];
+        if (s->time)
+            j->out->time[base + to] = s->time[i];
+    }
+}
 
-    /* place[r] has moved on to the end of row r. */
-    int64_t at = base;
-    for (int64_t r = 0, begin = 0; r < n_rows; begin = s->place[r++]) {
-        uint64_t     *key = s->key + begin;
-        const int64_t length = s->place[r] - begin, from = at;
-        if (!ascend(length, key))
-            sort_keys(length, key, s->other, j->column_bits);
-        at = put_row(j, s, length, key, at, &j->status[b], &j->fault[b].column);
+/* Sorts a bucket and puts it where it begins; out->start[row + 1] becomes the length of the row. place [width + 1]: scratch. */
+static void sort_bucket(const job *j, int64_t b, uint32_t *place, const gu_row_scratch *s)
+{
+    const int64_t   first = j->first[b], n_rows = j->first[b + 1] - first, base = j->begin[b], n = j->begin[b + 1] - base;
+    const uint16_t *row = j->row + base;
+    memset(place, 0, (size_t)(n_rows + 1) * sizeof *place);
+    for (int64_t i = 0; i < n; i++)
+        place[row[i] + 1]++;
+    for (int64_t r = 0; r < n_rows; r++)
+        j->out->start[first + r + 1] = place[r + 1];
+    if (!in_order(n, row)) {
+        for (int64_t r = 0; r < n_rows; r++)
+            place[r + 1] += place[r];
+        gather_rows(j, base, n, place, s);
+    }
+    j->unique[b] = n;
+    if (!j->pairs->column) /* a column has a row once: they ascend */
+        return;
+    int64_t at = base, begin = base;
+    for (int64_t r = 0; r < n_rows; r++) {
+        int64_t      *length = &j->out->start[first + r + 1];
+        const int64_t from = at;
+        at = gu_row_sort(j->out, j->duplicates, j->column_bits, s, begin, *length, at, &j->fault[b]);
         if (at < 0) {
             j->fault[b].row = first + r;
             return;
         }
-        j->out->start[first + r + 1] = at - from;
+        begin += *length;
+        *length = at - from;
     }
     j->unique[b] = at - base;
 }
 
-/* ---- together ---- */
-
-/* Closes the gaps that duplicates left in one array, and gives the memory back. On failure the array stays, gaps closed. */
-static bool close_array(gusto_context *context, const job *j, int64_t nnz, size_t size, void *array, void **out)
+static gusto_status sort_buckets(gusto_context *context, const job *j)
 {
-    *out = array;
-    if (!array)
-        return true;
-    char *bytes = array;
-    for (int64_t b = 0, at = 0; b < j->n_buckets; at += j->unique[b++])
-        memmove(bytes + (size_t)at * size, bytes + (size_t)j->bucket[b] * size, (size_t)j->unique[b] * size);
-    void *exact = gu_grow(context, array, nnz, nnz, size);
-    if (exact)
-        *out = exact;
-    return exact;
-}
-
-static gusto_status close_gaps(gusto_context *context, const job *j, int64_t nnz)
-{
-    gu_rows *rows = j->out;
-    void    *column, *value, *weight, *time;
-    bool     ok = close_array(context, j, nnz, sizeof *rows->column, rows->column, &column);
-    rows->column = column;
-    ok = close_array(context, j, nnz, sizeof *rows->value, rows->value, &value) && ok;
-    rows->value = value;
-    ok = close_array(context, j, nnz, sizeof *rows->weight, rows->weight, &weight) && ok;
-    rows->weight = weight;
-    ok = close_array(context, j, nnz, sizeof *rows->time, rows->time, &time) && ok;
-    rows->time = time;
-    rows->nnz = nnz;
-    return ok ? GUSTO_OK : GUSTO_ENOMEM;
-}
-
-static gusto_status sort_buckets(gusto_context *context, const job *j, int64_t most)
-{
-    const int   threads = gu_threads(context);
-    const bool  weights = j->out->weight, times = j->out->time;
-    uint64_t   *key = gu_new(context, 2 * most * threads, uint64_t);
-    int64_t    *place = gu_new(context, (j->width + 1) * threads, int64_t);
-    gusto_real *value = gu_new(context, most * threads, gusto_real);
-    gusto_real *weight = weights ? gu_new(context, most * threads, gusto_real) : NULL;
-    int64_t    *time = times ? gu_new(context, most * threads, int64_t) : NULL;
-    const bool  complete = key && place && value && (weight || !weights) && (time || !times);
-    if (complete) {
+    const int        threads = gu_threads(context);
+    gu_row_scratches scratches;
+    gusto_status     status = gu_row_scratches_init(context, j->out, j->most, j->pairs->column, threads, &scratches);
+    uint32_t        *place = gu_new(context, (j->width + 1) * threads, uint32_t);
+    if (!place)
+        status = GUSTO_ENOMEM;
+    if (status == GUSTO_OK) {
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
         for (int64_t b = 0; b < j->n_buckets; b++) {
-            const int64_t thread = omp_get_thread_num();
-            const scratch s = {.key = key + 2 * most * thread,
-                               .other = key + 2 * most * thread + most,
-                               .place = place + (j->width + 1) * thread,
-                               .value = value + most * thread,
-                               .weight = weights ? weight + most * thread : NULL,
-                               .time = times ? time + most * thread : NULL};
-            sort_bucket(j, b, &s);
+            const gu_row_scratch s = gu_row_scratch_of(&scratches, omp_get_thread_num());
+            sort_bucket(j, b, place + (j->width + 1) * omp_get_thread_num(), &s);
         }
     }
-    gu_free(&context->allocator, key);
+    gu_row_scratches_clear(&context->allocator, &scratches);
     gu_free(&context->allocator, place);
-    gu_free(&context->allocator, value);
-    gu_free(&context->allocator, weight);
-    gu_free(&context->allocator, time);
-    return complete ? GUSTO_OK : GUSTO_ENOMEM;
+    return status;
 }
 
+/* ---- together ---- */
+
 /* The first two pairs that are (row, column). Only where something is wrong, so that no pair has to carry its number. */
-static gu_twice find_twice(const gu_pairs *p, int64_t row, int64_t column)
+static gu_twice find_twice(const gu_pairs *p, const gu_row_fault *fault)
 {
-    gu_twice twice = {-1, -1};
+    gu_twice twice = {.first = -1, .second = -1, .row = (int32_t)fault->row, .column = fault->column};
     for (int64_t e = 0; e < p->n && twice.second < 0; e++)
-        if (p->row[e] == row && p->column[e] == column)
+        if (p->row[e] == fault->row && p->column[e] == fault->column)
             *(twice.first < 0 ? &twice.first : &twice.second) = e;
     return twice;
 }
@@ -327,66 +248,64 @@ static gusto_status run(gusto_context *context, job *j, gu_twice *twice)
     gusto_status    status = gu_rows_init(context, p->n_rows, p->n_columns, p->n, p->weight, p->time, j->out);
     if (status)
         return status;
-    if (!j->offset || !j->bucket || !j->unique || !j->row || !j->status || !j->fault)
+    if (!j->count || !j->bucket_of || !j->first || !j->begin || !j->row)
         return GUSTO_ENOMEM;
 
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
     for (int64_t tile = 0; tile < j->n_tiles; tile++)
         count_tile(j, tile);
-    const int64_t most = place_buckets(j);
-    if (most > UINT32_MAX)
-        return gu_error(context, GUSTO_EOVERFLOW, "%lld ratings of neighbouring rows: more than 4294967295", (long long)most);
+    cut_buckets(j);
+    if (j->most > UINT32_MAX)
+        return gu_error(context, GUSTO_EOVERFLOW, "%lld ratings of neighbouring rows: more than 4294967295", (long long)j->most);
+    j->place = gu_new(context, j->n_tiles * j->n_buckets, int64_t);
+    j->unique = gu_new(context, j->n_buckets, int64_t);
+    j->fault = gu_new_zero(context, j->n_buckets, gu_row_fault);
+    if (!j->place || !j->unique || !j->fault)
+        return GUSTO_ENOMEM;
+    place_tiles(j);
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
     for (int64_t tile = 0; tile < j->n_tiles; tile++)
         move_tile(j, tile);
-    status = sort_buckets(context, j, most);
+    status = sort_buckets(context, j);
     if (status)
         return status;
 
-    int64_t nnz = 0;
-    for (int64_t b = 0; b < j->n_buckets; b++) {
-        if (j->status[b]) {
-            *twice = find_twice(p, j->fault[b].row, j->fault[b].column);
-            return j->status[b];
+    for (int64_t b = 0; b < j->n_buckets; b++)
+        if (j->fault[b].status) {
+            *twice = find_twice(p, &j->fault[b]);
+            return j->fault[b].status;
         }
-        nnz += j->unique[b];
-    }
-    j->out->start[0] = 0;
-    for (int64_t r = 0; r < p->n_rows; r++)
-        j->out->start[r + 1] += j->out->start[r];
     gu_free(&context->allocator, j->row); /* before anything is copied */
     j->row = NULL;
-    return nnz < p->n ? close_gaps(context, j, nnz) : GUSTO_OK;
+    return gu_rows_close(context, j->out, j->n_buckets, j->begin, j->unique);
 }
 
 gusto_status gu_rows_from_pairs(gusto_context *context, const gu_pairs *pairs, gusto_duplicates duplicates, gu_twice *twice,
                                 gu_rows *out)
 {
-    job j = {.pairs = pairs, .duplicates = duplicates, .out = out};
-    while (((int64_t)pairs->n_rows - 1) >> j.shift >= BUCKETS)
+    job j = {.pairs = pairs, .duplicates = duplicates, .out = out, .column_bits = gu_column_bits(pairs->n_columns)};
+    while (j.shift < MOST_SHIFT && ((int64_t)pairs->n_rows - 1) >> j.shift >= FINE)
         j.shift++;
-    j.width = 1ll << j.shift;
-    j.n_buckets = gu_n_tiles(pairs->n_rows, j.width);
-    while (j.column_bits < 31 && pairs->n_columns > 1ll << j.column_bits)
-        j.column_bits++;
+    j.n_fine = gu_n_tiles(pairs->n_rows, 1ll << j.shift);
     j.tile = gu_n_tiles(pairs->n, TILES);
     j.tile = j.tile < SMALLEST_TILE ? SMALLEST_TILE : j.tile;
     j.n_tiles = gu_n_tiles(pairs->n, j.tile);
 
-    j.offset = gu_new(context, j.n_tiles * j.n_buckets, int64_t);
-    j.bucket = gu_new(context, j.n_buckets + 1, int64_t);
-    j.unique = gu_new(context, j.n_buckets, int64_t);
-    j.row = gu_new(context, pairs->n, int32_t);
-    j.status = gu_new_zero(context, j.n_buckets, gusto_status);
-    j.fault = gu_new(context, j.n_buckets, cell);
+    j.count = gu_new(context, j.n_tiles * j.n_fine, int64_t);
+    j.bucket_of = gu_new(context, j.n_fine, int32_t);
+    j.first = gu_new(context, j.n_fine + 1, int64_t);
+    j.begin = gu_new(context, j.n_fine + 1, int64_t);
+    j.row = gu_new(context, pairs->n, uint16_t);
     const gusto_status status = run(context, &j, twice);
     if (status)
         gu_rows_clear(&context->allocator, out);
-    gu_free(&context->allocator, j.offset);
-    gu_free(&context->allocator, j.bucket);
+    gu_free(&context->allocator, j.count);
+    gu_free(&context->allocator, j.bucket_of);
+    gu_free(&context->allocator, j.first);
+    gu_free(&context->allocator, j.begin);
+    gu_free(&context->allocator, j.place);
     gu_free(&context->allocator, j.unique);
     gu_free(&context->allocator, j.row);
-    gu_free(&context->allocator, j.status);
     gu_free(&context->allocator, j.fault);
     return status;
 }

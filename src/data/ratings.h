@@ -57,6 +57,12 @@ gusto_status gu_ratings_from_entries(gusto_context *context, const gusto_entries
 /* gusto_ratings_by_user and gusto_ratings_by_item in one.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_ratings_both_ways(gusto_context *context, const gusto_ratings *ratings, gusto_rows *by_user, gusto_rows *by_item);
 
+/* The same for entries that the library read and so need no check, and that it may use up: their arrays become the ratings' where they come by
+ * user, each row sorted where it lies. The caller clears them in any case.
+ * Cost: beside the entries, nothing but where rows begin if they come by user; else as gu_rows_from_pairs. */
+gusto_status gu_ratings_take_entries(gusto_context *context, gusto_entries *entries, gusto_duplicates duplicates, gu_twice *fault,
+                                     gusto_ratings **out);
+
 /* Makes gusto_entries_clear free the arrays, which must be gu_alloc's, and release the dictionaries.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_entries_own(gusto_context *context, gusto_entries *entries);
 

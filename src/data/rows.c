@@ -141,34 +141,68 @@ gusto_status gu_rows_check(gusto_context *context, const gusto_rows *rows, const
 
 /* ---- summary ---- */
 
-static gu_summary summarize_tile(int64_t n, const gusto_real *value)
+/* Sums wait for their last addition; that many tiles are added up side by side, each from left to right. */
+enum { ABREAST = 4 };
+
+typedef struct piece {
+    const gusto_real *value;
+    int64_t           n;
+} piece;
+
+static gu_summary summarize_rest(const gusto_real *value, int64_t begin, int64_t n, gu_summary s)
 {
-    gu_summary s = {.low = INFINITY, .high = -INFINITY, .infinite = -1};
-    for (int64_t j = 0; j < n; j++) {
+    for (int64_t j = begin; j < n; j++) {
         const gusto_real x = value[j];
-        if (isnan(x))
-            continue;
-        if (isinf(x) && s.infinite < 0)
-            s.infinite = j;
-        s.n++;
-        s.sum += (double)x;
+        const bool       there = !isnan(x);
+        s.n += there;
+        s.sum += there ? (double)x : 0;
         s.low = x < s.low ? x : s.low;
         s.high = x > s.high ? x : s.high;
     }
+    if (isinf(s.low) || isinf(s.high)) /* also where nothing is there */
+        for (int64_t j = 0; j < n && s.infinite < 0; j++)
+            s.infinite = isinf(value[j]) ? j : -1;
     return s;
+}
+
+static void summarize_tiles(const piece *p, gu_summary *out)
+{
+    int64_t    n = p[0].n, there[ABREAST] = {0};
+    double     sum[ABREAST] = {0};
+    gusto_real low[ABREAST], high[ABREAST];
+    for (int a = 0; a < ABREAST; a++) {
+        n = p[a].n < n ? p[a].n : n;
+        low[a] = INFINITY;
+        high[a] = -INFINITY;
+    }
+    for (int64_t j = 0; j < n; j++)
+        for (int a = 0; a < ABREAST; a++) {
+            const gusto_real x = p[a].value[j];
+            there[a] += !isnan(x);
+            sum[a] += isnan(x) ? 0 : (double)x;
+            low[a] = x < low[a] ? x : low[a];
+            high[a] = x > high[a] ? x : high[a];
+        }
+    for (int a = 0; a < ABREAST; a++)
+        out[a] = summarize_rest(p[a].value, n, p[a].n,
+                                (gu_summary){.n = there[a], .low = low[a], .high = high[a], .sum = sum[a], .infinite = -1});
 }
 
 gusto_status gu_summarize(gusto_context *context, int64_t n_rows, int64_t n, int64_t ld, const gusto_real *value, gu_summary *out)
 {
-    const int64_t per_row = gu_n_tiles(n, TILE), n_tiles = n_rows * per_row;
-    gu_summary   *part = gu_new(context, n_tiles, gu_summary);
+    const int64_t per_row = gu_n_tiles(n, TILE), n_tiles = n_rows * per_row, n_groups = gu_n_tiles(n_tiles, ABREAST);
+    gu_summary   *part = gu_new(context, n_groups * ABREAST, gu_summary);
     *out = (gu_summary){.infinite = -1};
     if (!part)
         return GUSTO_ENOMEM;
-#pragma omp parallel for num_threads(gu_threads(context)) schedule(dynamic, 8)
-    for (int64_t t = 0; t < n_tiles; t++) {
-        const int64_t tile = t % per_row, begin = tile * TILE;
-        part[t] = summarize_tile(gu_tile_end(n, TILE, tile) - begin, value + t / per_row * ld + begin);
+#pragma omp parallel for num_threads(gu_threads(context)) schedule(dynamic)
+    for (int64_t g = 0; g < n_groups; g++) {
+        piece p[ABREAST] = {{NULL, 0}};
+        for (int64_t t = g * ABREAST; t < gu_tile_end(n_tiles, ABREAST, g); t++) {
+            const int64_t tile = t % per_row, begin = tile * TILE;
+            p[t % ABREAST] = (piece){value + t / per_row * ld + begin, gu_tile_end(n, TILE, tile) - begin};
+        }
+        summarize_tiles(p, part + g * ABREAST);
     }
     for (int64_t t = 0; t < n_tiles; t++) {
         const gu_summary *p = &part[t];

@@ -44,7 +44,7 @@ gusto_status gu_rows_check(gusto_context *context, const gusto_rows *rows, const
  * Errors: GUSTO_ENOMEM. */
 gusto_status gu_rows_count(gusto_context *context, const gusto_rows *rows, int32_t **row, int32_t **column);
 
-/* Rows become columns; each row of *out ascends.   Cost: 4 bytes an entry beside the result.   Errors: GUSTO_ENOMEM. */
+/* Rows become columns; each row of *out ascends.   Cost: 2 bytes an entry beside the result.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_rows_transpose(gusto_context *context, const gusto_rows *rows, gu_rows *out);
 
 /* Pairs (row, column) in any order, with what they carry. Pair e is (row[e], column[e]); column NULL: it is c, start[c] <= e <
@@ -59,16 +59,26 @@ typedef struct gu_pairs {
     const int64_t    *time;           /* [n], or NULL */
 } gu_pairs;
 
-/* Two pairs that are the same, or whose values have a sum that does not fit: by their numbers. */
+/* Two pairs that are the same, or whose values have a sum that does not fit: by their numbers, and where they belong. */
 typedef struct gu_twice {
     int64_t first, second;
+    int32_t row, column;
 } gu_twice;
 
-/* Rows from pairs, in parallel.   Cost: 4 bytes a pair beside the result, and on each thread 16 and what a pair carries
- * for each pair of the fullest bucket: a bucket is a row, or a 2048th of the rows.
+/* Rows from pairs, in parallel.   Cost: 2 bytes a pair beside the result, and on each thread 16 and what a pair carries
+ * for each pair of the fullest bucket: a row, a 2048th of the rows, or a 160th of the pairs (of 42 M or more, about 262,144 of them).
  * Errors: GUSTO_ENOMEM; GUSTO_EDUPLICATE and GUSTO_EARG (a sum is infinite) without a message but with *twice; GUSTO_EOVERFLOW. */
 gusto_status gu_rows_from_pairs(gusto_context *context, const gu_pairs *pairs, gusto_duplicates duplicates, gu_twice *twice,
                                 gu_rows *out);
+
+/* The same for pairs that come in the order of rows, in any order within one, without moving any to another place than in its row: the arrays of
+ * *rows hold the pairs, start is made, and value where it is NULL: 1. row [rows->nnz]: of each pair, in bounds.
+ * *in_order: false if the pairs do not come so; then nothing has happened.
+ * Cost: a pass over the row numbers and one over the columns; nothing beside the result where rows ascend, else on each thread 16 bytes and
+ * what a pair carries for each pair of the longest row that does not.
+ * Errors: as above; the pairs of *rows may then be in another order, *twice has their numbers from before, and start is NULL. */
+gusto_status gu_rows_in_place(gusto_context *context, const int32_t *row, gusto_duplicates duplicates, gu_twice *twice,
+                              gu_rows *rows, bool *in_order);
 
 /* What values come to, NaN left out. */
 typedef struct gu_summary {

@@ -153,19 +153,18 @@ gusto_status gu_read_entries(gusto_context *context, const gu_source *source, co
 
 /* ---- ratings ---- */
 
-/* What gu_ratings_from_entries found wrong, with the lines. */
+/* What gu_ratings_take_entries found wrong, with the lines. The entries may be in another order by now. */
 static gusto_status describe(gusto_context *context, const gusto_entries *x, const gu_found *found, const gu_twice *twice,
                              gusto_status status)
 {
     char            buffer[2][GUSTO_ID_TEXT];
     size_t          length[2];
-    const int64_t   first = twice->first, second = twice->second >= 0 ? twice->second : first;
-    const char     *user = gusto_ids_text(x->user_ids, x->user[second], buffer[0], &length[0]);
-    const char     *item = gusto_ids_text(x->item_ids, x->item[second], buffer[1], &length[1]);
+    const char     *user = gusto_ids_text(x->user_ids, twice->row, buffer[0], &length[0]);
+    const char     *item = gusto_ids_text(x->item_ids, twice->column, buffer[1], &length[1]);
     const int       n_user = length[0] < 60 ? (int)length[0] : 60, n_item = length[1] < 60 ? (int)length[1] : 60;
     const char     *name = found->source->name;
-    const long long line[2] = {gu_table_line(found->source, &found->layout, first),
-                               gu_table_line(found->source, &found->layout, second)};
+    const long long line[2] = {gu_table_line(found->source, &found->layout, twice->first),
+                               gu_table_line(found->source, &found->layout, twice->second)};
     if (status == GUSTO_EDUPLICATE)
         return gu_error(context, status, "%s:%lld: user %.*s rates item %.*s, as in line %lld already", name, line[1], n_user,
                         user, n_item, item, line[0]);
@@ -195,7 +194,7 @@ gusto_status gu_read_ratings(gusto_context *context, const gu_source *source, co
     status = read_entries(context, source, format, options, chunk, &entries, &found);
     if (status == GUSTO_OK) {
         gu_twice twice;
-        status = gu_ratings_from_entries(context, &entries, options->duplicates, &twice, out);
+        status = gu_ratings_take_entries(context, &entries, options->duplicates, &twice, out);
         if (status != GUSTO_OK && twice.first >= 0)
             describe(context, &entries, &found, &twice, status);
     }
