@@ -39,7 +39,7 @@ typedef struct bench_case {
     double  flops, bytes; /* of an element */
     int64_t n;            /* elements */
     int     rows;         /* few 0, many 1 */
-    int     optimizer;
+    int     which;        /* optimizer; rows of a system */
 } bench_case;
 
 typedef struct job {
@@ -147,7 +147,7 @@ static void run_optimizer(void *arg)
         gusto_real *a[N_ARRAYS];
         for (int s = 0; s < N_ARRAYS; s++)
             a[s] = j->w->array[s] + v;
-        switch (j->c->optimizer) {
+        switch (j->c->which) {
         case SGD:
             k->sgd(RANK, rate, a[0], a[1]);
             break;
@@ -195,15 +195,30 @@ static void run_syrk(void *arg)
     gu_syrk(RANK, 256, 1, w->array[0], RANK, 0, w->array[2], RANK);
 }
 
-/* Copies the matrix each time, as it is overwritten; the copy is small beside the factorization. */
+/* The system n I x = y, made each time as it is overwritten: little beside its factorization. */
+static void make_system(const world *w, int n)
+{
+    memset(w->array[2], 0, (size_t)n * (size_t)n * sizeof(gusto_real));
+    for (int r = 0; r < n; r++)
+        w->array[2][r * n + r] = (gusto_real)n;
+    memcpy(w->array[3], w->array[0], (size_t)n * sizeof(gusto_real));
+}
+
 static void run_posv(void *arg)
 {
-    const world *w = ((const job *)arg)->w;
-    for (int r = 0; r < RANK; r++) {
-        memset(w->array[2] + r * RANK, 0, RANK * sizeof(gusto_real));
-        w->array[2][r * RANK + r] = RANK;
-    }
-    gu_posv(RANK, 1, w->array[2], RANK, w->array[3], 1);
+    const job *j = arg;
+    const int  n = j->c->which;
+    make_system(j->w, n);
+    gu_posv(n, 1, j->w->array[2], n, j->w->array[3], 1);
+}
+
+static void run_cholesky(void *arg)
+{
+    const job *j = arg;
+    const int  n = j->c->which;
+    make_system(j->w, n);
+    j->k->cholesky(n, n, j->w->array[2], j->w->array[4]);
+    j->k->cholesky_solve(n, n, j->w->array[2], j->w->array[4], j->w->array[3]);
 }
 
 static void run_gemv(void *arg)
@@ -217,6 +232,11 @@ static void run_gemv(void *arg)
     {name " cache", run_optimizer, flops, (touched)*REAL, CACHE, 0, which},    \
     {                                                                          \
         name " memory", run_optimizer, flops, (touched)*REAL, MEMORY, 0, which \
+    }
+
+#define SYSTEM(name, run, n)                 \
+    {                                        \
+        name, run, n, 0, (n) * (n) / 3, 0, n \
     }
 
 static const bench_case cases[] = {
@@ -244,13 +264,18 @@ static const bench_case cases[] = {
     OPTIMIZER("adam", ADAM, 13, 7),
     OPTIMIZER("amsgrad", AMSGRAD, 14, 9),
     {"top_push 10 of 26744", run_top_push, 0, REAL, N_ITEMS, 0, 0},
+    SYSTEM("cholesky 64", run_cholesky, 64),
+    SYSTEM("cholesky 256", run_cholesky, 256),
+    SYSTEM("cholesky 768", run_cholesky, 768),
 };
 
 /* Through BLAS, whichever that is: no variants of ours. */
 static const bench_case blas_cases[] = {
     {"gemm 256 x 1024 x 64", run_gemm_tile, 2 * RANK, 0, 256 * 1024, 0, 0},
     {"syrk 64 x 256", run_syrk, RANK, RANK *REAL / 64, 256 * (RANK + 1), 0, 0},
-    {"posv 64", run_posv, RANK, 0, RANK *RANK / 3, 0, 0},
+    SYSTEM("posv 64", run_posv, 64),
+    SYSTEM("posv 256", run_posv, 256),
+    SYSTEM("posv 768", run_posv, 768),
     {"gemv 26744 x 64", run_gemv, 2, REAL, (int64_t)N_ITEMS *RANK, 0, 0},
 };
 

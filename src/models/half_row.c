@@ -16,8 +16,8 @@
 
 enum {
     COPIED_BYTES = 2 << 20, /* of rows that conjugate gradients keep a copy of: what a second-level cache holds */
-    OWN_CHOLESKY = 512,     /* rows up to which ours is taken, then LAPACK's; where they are level was not measured */
-    MOST_PASSES = 100       /* of coordinate descent */
+    OWN_CHOLESKY = 768, /* up to which ours is taken, then LAPACK's (cholesky.c); on all instruction sets, for the same bits */
+    MOST_PASSES = 100   /* of coordinate descent */
 };
 
 static const double STANDS_STILL = 1e-5; /* coordinate descent: largest step of a pass over the largest number */
@@ -124,13 +124,13 @@ static void form(const row *r, const gu_half_work *w)
         r->kernels->axpy(r->half->ld, (gusto_real)r->pull, r->x0, w->b);
 }
 
-/* x <- A^-1 b, and z <- A^-1 s, unless z is NULL, of n numbers each. A is lost. */
-static bool factor_and_solve(const row *r, const gu_half_work *w, int64_t n, gusto_real *x, gusto_real *z)
+/* x <- A^-1 b, and z <- A^-1 s, unless z is NULL, of n numbers each. A is lost. again: ours has failed. */
+static bool factor_and_solve(const row *r, const gu_half_work *w, int64_t n, bool again, gusto_real *x, gusto_real *z)
 {
     memcpy(x, w->b, (size_t)n * sizeof *x);
     if (z)
         memcpy(z, w->s, (size_t)n * sizeof *z);
-    if (n <= OWN_CHOLESKY) {
+    if (n <= OWN_CHOLESKY && !again) {
         if (!r->kernels->cholesky(n, n, w->A, w->root))
             return false;
         r->kernels->cholesky_solve(n, n, w->A, w->root, x);
@@ -168,10 +168,10 @@ static bool solve_exact(const row *r, const gu_half_work *w, double *value)
 {
     gusto_real *z = r->half->bias ? w->z : NULL;
     form(r, w);
-    if (!factor_and_solve(r, w, r->half->ld, r->x, z)) {
+    if (!factor_and_solve(r, w, r->half->ld, false, r->x, z)) {
         form(r, w);
         add_more(r->half->k, r->half->ld, w->A);
-        if (!factor_and_solve(r, w, r->half->ld, r->x, z))
+        if (!factor_and_solve(r, w, r->half->ld, true, r->x, z))
             return false;
     }
     *value = 0;
@@ -209,7 +209,7 @@ static bool newton_step(const row *r, const gusto_real *parts, const gu_row_list
         if (parts)
             subtract_gram(r, first, first + n, w->b, w->z, w->b);
         r->kernels->axpy(n, (gusto_real)-r->ridge, x, w->b);
-        if (factor_and_solve(r, w, n, w->s, NULL))
+        if (factor_and_solve(r, w, n, again, w->s, NULL))
             return true;
     }
     return false;
