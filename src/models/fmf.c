@@ -3,7 +3,7 @@
  *   x_ui = mu + b_u + b_i + p_u . q_i,   p_u = own_u + sum_t a_ut E_t,   b_u = own_u' + sum_t a_ut e_t,   items likewise with tables of their own
  *
  * Minimizes the sum over ratings of w (x - r)^2 / 2 and the regularization of train/composite.h, which trains it by minibatch gradients with any optimizer, rate and
- * schedule. The shares a are in fmf_parts.c. Without features and clusters it is mf by minibatches, to the bit. It is SVDFeature (Chen et al. 2012), or a factorization
+ * schedule. The shares a are in fmf_parts.c. Without features and clusters it is mf by minibatches and the sparse way, to the bit. It is SVDFeature (Chen et al. 2012), or a factorization
  * machine (Rendle 2010) without the products within a side.
  *
  * A user or item without ratings has no embedding of its own, but those of its features: it is predicted by them.

@@ -7,7 +7,7 @@
  *
  * Rows that are made cold are not those that are so by nature: a popular item of which two ratings are left is liked more than one that only two ever
  * rated. So the threshold is lowered until, on pairs of rows that have 1 to so many ratings in the folds that the stack is learned from, cold
- * weights have no more squared error than warm ones. Without that a pair of models on the folds of ml-100k loses by switching much of
+ * weights have no more squared error than warm ones; of cold users those pairs are left out whose item is cold, for it decides. Without that a pair of models on the folds of ml-100k loses by switching much of
  * what it gains by stacking (docs/hybrid.md). */
 #include "core/memory.h"
 #include "core/rng.h"
@@ -325,7 +325,7 @@ gusto_status gu_hybrid_cold(gu_hybrid_fit *fit)
         if (status == GUSTO_OK && !fit->cancelled)
             gu_hybrid_pass_end(fit, omp_get_wtime() - begin, NAN);
     }
-    for (int side = 0; side < SIDES && status == GUSTO_OK && !fit->cancelled; side++)
+    for (int side = SIDES; side-- > 0 && status == GUSTO_OK && !fit->cancelled;) /* a cold item decides before a cold user does */
         status = learn(&w, side);
     for (int b = 0; w.sums && b < bins; b++)
         gu_sums_clear(&context->allocator, &w.sums[b]);

@@ -18,7 +18,7 @@ gusto_status gu_rare_add(gu_hybrid_fit *fit, const gu_stack_pairs *pairs, gu_rar
 void         gu_rare_destroy(const gusto_allocator *allocator, gu_rare *rare);
 
 /* Whether cold weights x [gu_stack_width] have no more squared error than the warm ones of the state, on rows of a side (0: users, 1: items) up to
- * level `most`. */
+ * level `most`. Of users: but for pairs whose item is cold by the threshold of the state, so items are learned first. */
 bool gu_rare_unharmed(const gu_hybrid_fit *fit, int side, int most, const double *x);
 
 #endif

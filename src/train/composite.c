@@ -252,6 +252,14 @@ static void move(const gu_composite *c, const gu_param *param, int64_t row, int6
     gu_params_move(&c->params, c->kernels, param, row, step, rate, g);
 }
 
+/* The ridge of a row's own embedding that goes into the gradient of its composite: all of it where no row has parts, so that nobody else takes that
+ * gradient and sums are added up in the order of bilinear_sparse.c, to the same bits (mf takes its l2 as its
+ * file has it, as a gusto_real); else none. */
+static gusto_real ridge_inside(const gu_composite *c, int64_t n)
+{
+    return c->side[0].part || c->side[1].part ? 0 : (gusto_real)((double)(gusto_real)c->set.l2 * (double)n);
+}
+
 /* The own embedding of row r of the batch, which has n ratings there. */
 static void move_own(const gu_composite *c, gu_composite_side *side, int64_t r, int64_t row, int64_t n, double rate,
                      gusto_real *g)
@@ -259,7 +267,8 @@ static void move_own(const gu_composite *c, gu_composite_side *side, int64_t r, 
     const int64_t    ld = c->ld, step = ++side->own->steps[row];
     const gusto_real ridge = (gusto_real)(c->set.l2 * (double)n), bias_ridge = (gusto_real)(c->set.l2_bias * (double)n);
     memcpy(g, side->g + r * ld, (size_t)ld * sizeof *g);
-    c->kernels->axpy(ld, ridge, side->at.own + row * ld, g);
+    if (c->side[0].part || c->side[1].part)
+        c->kernels->axpy(ld, ridge, side->at.own + row * ld, g);
     move(c, side->own, row, step, rate, g, n);
     gusto_real g_bias = side->g_bias[r] + bias_ridge * side->at.own_bias[row];
     move(c, side->own_bias, row, step, rate, &g_bias, n);
@@ -294,9 +303,10 @@ static double user_tile(const gu_composite *c, const gu_prepared *p, const gu_en
 {
     double loss = 0;
     for (int64_t r = first; r < last; r++) {
-        double sums[2];
-        c->kernels->residual_row(list, p->user_start[r], p->user_start[r + 1], c->rows + r * c->ld, c->set.mu + c->bias_rows[r],
-                                 0, p->residual, c->side[0].g + r * c->ld, sums);
+        double        sums[2];
+        const int64_t begin = p->user_start[r], end = p->user_start[r + 1];
+        c->kernels->residual_row(list, begin, end, c->rows + r * c->ld, c->set.mu + c->bias_rows[r], ridge_inside(c, end - begin),
+                                 p->residual, c->side[0].g + r * c->ld, sums);
         c->side[0].g_bias[r] = (gusto_real)sums[0];
         loss += sums[1];
     }
@@ -306,9 +316,12 @@ static double user_tile(const gu_composite *c, const gu_prepared *p, const gu_en
 static void item_tile(const gu_composite *c, const gu_prepared *p, int64_t first, int64_t last)
 {
     const gu_composite_side *items = &c->side[1];
-    for (int64_t r = first; r < last; r++)
-        items->g_bias[r] = (gusto_real)c->kernels->spmm_row(p->item_start[r], p->item_start[r + 1], p->n, p->local, p->position,
-                                                            p->residual, c->ld, c->rows, 0, c->rows, items->g + r * c->ld);
+    for (int64_t r = first; r < last; r++) {
+        const int64_t     begin = p->item_start[r], end = p->item_start[r + 1];
+        const gusto_real *x = items->at.x + p->item[r] * c->ld;
+        items->g_bias[r] = (gusto_real)c->kernels->spmm_row(begin, end, p->n, p->local, p->position, p->residual, c->ld, c->rows,
+                                                            ridge_inside(c, end - begin), x, items->g + r * c->ld);
+    }
 }
 
 gusto_status gu_composite_step(gusto_context *context, void *self, int64_t j, double rate, double *loss, int64_t *n)

@@ -244,6 +244,56 @@ START_TEST(shares_of_features_and_clusters)
 }
 END_TEST
 
+/* Nothing but own embeddings: bits of mf by minibatches, whatever optimizer, schedule and rate. */
+START_TEST(without_parts_it_is_mf)
+{
+    static const char *const ways[][6] = {{"adam", "entries", "cosine"},
+                                          {"sgd", "users", "constant"},
+                                          {"nesterov", "full", "exponential"},
+                                          {"adagrad", "blocks", "inverse-time"}};
+    gusto_context           *context;
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++)
+        for (int threads = 1; threads <= 2; threads++) {
+            static const char *const names[] = {"P", "Q", "bu", "bi", "mu"};
+            gusto_model             *model[2];
+            ck_assert_int_eq(gusto_context_set_threads(context, threads), GUSTO_OK);
+            for (int m = 0; m < 2; m++) {
+                const char *const set[][2] = {{"optimizer", ways[way][0]},
+                                              {"schedule", ways[way][1]},
+                                              {"rate", ways[way][2]},
+                                              {"learning_rate", "0.01"},
+                                              {"batch_size", "70"},
+                                              {"epochs", "4"},
+                                              {"rank", "5"},
+                                              {"l2", "0.07"},
+                                              {"l2_bias", "0.03"},
+                                              {"init", "0.4"},
+                                              {"solver", "minibatch"},
+                                              {"way", "sparse"}};
+                ck_assert_int_eq(gusto_model_create(context, m ? "fmf" : "mf", &model[m]), GUSTO_OK);
+                for (size_t o = 0; o < sizeof set / sizeof *set - 2 * (size_t)m; o++)
+                    ck_assert_msg(gusto_model_set(context, model[m], set[o][0], set[o][1]) == GUSTO_OK, "%s",
+                                  gusto_context_message(context));
+                ck_assert_int_eq(gusto_model_fit(context, model[m], ratings, NULL), GUSTO_OK);
+            }
+            for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+                gusto_tensor a, b;
+                ck_assert(gusto_model_tensor(model[0], names[n], &a) && gusto_model_tensor(model[1], names[n], &b));
+                ck_assert(a.rows == b.rows && a.columns == b.columns && a.ld == b.ld);
+                ck_assert_msg(memcmp(a.data, b.data, (size_t)(a.rows * a.ld) * sizeof(gusto_real)) == 0,
+                              "%s by %s over %s, %d threads: tensor %s is not mf's", "fmf", ways[way][0], ways[way][1], threads,
+                              names[n]);
+            }
+            gusto_model_destroy(model[0]);
+            gusto_model_destroy(model[1]);
+        }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 /* A fit with clusters on both sides, with the n-th allocation failing. Returns whether it all went through. */
 static bool life(const gusto_allocator *allocator)
 {
@@ -280,5 +330,5 @@ END_TEST
 
 int main(void)
 {
-    RUN("fmf", a_step_is_the_gradient, shares_of_features_and_clusters, no_failed_allocation_leaks);
+    RUN("fmf", a_step_is_the_gradient, shares_of_features_and_clusters, without_parts_it_is_mf, no_failed_allocation_leaks);
 }
