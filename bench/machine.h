@@ -22,6 +22,7 @@ typedef struct bench_machine {
     gusto_real       *own, *table; /* [threads x OWN], [FAR] */
     bench_arrays      arrays;
     double            seconds[BENCH_LOOPS][2];
+    double            handover; /* seconds from a thread's write until another has seen it, as barriers take them; the least */
 } bench_machine;
 
 /* Cores that whatever else runs on the machine has had, the hypervisor's other guests included, on average since bench_others_begin(). Below 0 where

@@ -4,7 +4,7 @@
  * Training is the passes that a fit's history tells of, as many on either number of threads: the first fit, on one thread, is cut
  * after the pass in which the budget has run out, and the others after as many. The seconds of a pass are the least of all rounds, and those of
  * training their sum; what a fit takes beside, its preparation, likewise. Where there are no passes, all of the fit is training.
- * "others": cores that other processes had meanwhile. Where that is not near 0 the line says little: two threads meet what one evades.
+ * "handover": how long a number takes from one core to the other, which is what barriers and rows that two threads write in turn wait for. "others": cores that other processes had meanwhile. Where that is not near 0 the line says little: two threads meet what one evades.
  *
  * What grows with the square of a row is left out of shapes beyond MOST_RATINGS, and slim, whose fit takes tens of seconds, sooner.
  */
@@ -136,7 +136,7 @@ static void print(const char *model, const char *options, const times *of, const
         printf(" | |");
     for (int l = 0; l < BENCH_LOOPS; l++)
         printf(" %.2f |", bench_machine_gain(machine, (bench_loop)l));
-    printf(" %.2f |", bench_others_end(&of->others));
+    printf(" %.0f | %.2f |", machine->handover * 1e9, bench_others_end(&of->others));
     putchar('\n');
     fflush(stdout);
 }
@@ -203,7 +203,7 @@ static void run(bench_settings *settings)
     printf("| solver | passes | training, 1 | %d | times as fast | beside it, 1 | times as fast |", threads);
     for (int l = 0; l < BENCH_LOOPS; l++)
         printf(" %s |", bench_loop_name((bench_loop)l));
-    printf(" others |\n|---|---|---|---|---|---|---|---|");
+    printf(" handover, ns | others |\n|---|---|---|---|---|---|---|---|---|");
     for (int l = 0; l < BENCH_LOOPS; l++)
         printf("---|");
     putchar('\n');

@@ -161,15 +161,18 @@ bool gu_posv_double(int64_t n, double *A, int64_t lda, double *b)
     return positive;
 }
 
-/* By columns, A is wide: A' = L Q, and the rows of Q are the columns wanted. */
-bool gu_orthonormal(int64_t n, int64_t b, gusto_real *A, int64_t lda, gusto_real *room)
+/* By columns, A is wide: A' = L Q, and the rows of Q are the columns wanted. L' is the upper triangle by rows. */
+bool gu_orthonormal(int64_t n, int64_t b, gusto_real *A, int64_t lda, gusto_real *R, gusto_real *room)
 {
     if (b == 0)
         return true;
-    const int  before = one_thread();
-    const int  size = (int)(gu_orthonormal_room(b) - b);
-    const bool done = LAPACK(gelqf_work)(LAPACK_COL_MAJOR, (int)b, (int)n, A, (int)lda, room, room + b, size) == 0 &&
-                      LAPACK(orglq_work)(LAPACK_COL_MAJOR, (int)b, (int)n, (int)b, A, (int)lda, room, room + b, size) == 0;
+    const int before = one_thread();
+    const int size = (int)(gu_orthonormal_room(b) - b);
+    bool      done = LAPACK(gelqf_work)(LAPACK_COL_MAJOR, (int)b, (int)n, A, (int)lda, room, room + b, size) == 0;
+    for (int64_t r = 0; R && r < b; r++)
+        for (int64_t c = 0; c < b; c++)
+            R[r * b + c] = c < r ? 0 : A[r * lda + c];
+    done = done && LAPACK(orglq_work)(LAPACK_COL_MAJOR, (int)b, (int)n, (int)b, A, (int)lda, room, room + b, size) == 0;
     threads_back(before);
     return done;
 }

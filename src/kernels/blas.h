@@ -35,9 +35,9 @@ void gu_invert_upper(int64_t n, gusto_real *U, int64_t ldu);
 /* The same for one right-hand side in double, whatever the library's precision. */
 bool gu_posv_double(int64_t n, double *A, int64_t lda, double *b);
 
-/* The columns of A [n x b], b <= n, become an orthonormal basis that spans at least what they did (Householder).   room [gu_orthonormal_room(b)].
- * Returns false if LAPACK refused. */
-bool    gu_orthonormal(int64_t n, int64_t b, gusto_real *A, int64_t lda, gusto_real *room);
+/* The columns of A [n x b], b <= n, become an orthonormal basis Q that spans at least what they did (Householder).
+ * R [b x b]: upper triangular, zero below, A = Q R; or NULL.   room [gu_orthonormal_room(b)].   Returns false if LAPACK refused. */
+bool    gu_orthonormal(int64_t n, int64_t b, gusto_real *A, int64_t lda, gusto_real *R, gusto_real *room);
 int64_t gu_orthonormal_room(int64_t b);
 
 /* Eigenvalues of symmetric A [n x n] (upper triangle read), ascending, and its orthonormal eigenvectors, row j the one of value[j], in place of A; in

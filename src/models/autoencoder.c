@@ -291,9 +291,9 @@ static gusto_status step(gusto_context *context, void *self, int64_t j, double r
     gu_input_how   plain = t->how;
     plain.unit = false;
     plain.dropout = 0; /* what was left out is what the output is held against */
-    gu_input_take(&t->rows, rows, which, &plain, &t->target);
+    gu_input_take(context, &t->rows, rows, which, &plain, &t->target);
     t->how.dropout = gu_model_option(t->model, options[DROPOUT].name);
-    gu_input_take(&t->rows, rows, which, &t->how, &t->input);
+    gu_input_take(context, &t->rows, rows, which, &t->how, &t->input);
     const gusto_real *code = gu_tower_forward(context, &t->tower, &t->input);
     const double      share = (double)rows / (double)t->rows.n_rows, l2 = gu_model_option(t->model, options[L2].name);
     *n = t->target.nnz;
@@ -317,7 +317,7 @@ static void finish(gusto_context *context, void *self)
     trained  *t = self;
     gu_state *state = t->state;
     t->how.dropout = 0;
-    gu_input_take(&t->rows, t->rows.n_rows, NULL, &t->how, &t->input);
+    gu_input_take(context, &t->rows, t->rows.n_rows, NULL, &t->how, &t->input);
     memcpy(t->code, gu_tower_forward(context, &t->tower, &t->input), (size_t)(t->rows.n_rows * t->ld) * sizeof *t->code);
     gusto_real       *bu = gu_state_optional(state, "bu"), *bi = gu_state_real(state, "bi"), *base = gu_state_real(state, "base");
     gusto_real       *column = t->variant == ITEMS ? bu : bi, *row = t->variant == ITEMS ? bi : bu;

@@ -243,7 +243,7 @@ static gusto_status prepare(gusto_context *context, const gusto_ratings *ratings
     t->how = (gu_input_how){.ones = gu_model_option(t->model, options[USE_VALUES].name) == 0,
                             .scale = (gusto_real)(high > 0 ? 1 / high : 1),
                             .seed = context->seed};
-    gu_input_take(&t->by_item, n_items, NULL, &t->how, &t->item);
+    gu_input_take(context, &t->by_item, n_items, NULL, &t->how, &t->item);
     memcpy(t->column_value, t->item.value, (size_t)t->item.nnz * sizeof *t->column_value);
     return GUSTO_OK;
 }
@@ -350,10 +350,10 @@ static gusto_status step(gusto_context *context, void *self, int64_t j, double r
     const int32_t *users = t->order + first;
     gu_input_how   target = t->how;
     target.ones = gu_model_option(t->model, options[LOSS].name) != NORMALIZED;
-    gu_input_take(&t->by_user, n, users, &target, &t->target);
+    gu_input_take(context, &t->by_user, n, users, &target, &t->target);
     gu_input_how input = t->how;
     input.dropout = gu_model_option(t->model, options[DROPOUT].name);
-    gu_input_take(&t->by_user, n, users, &input, &t->user);
+    gu_input_take(context, &t->by_user, n, users, &input, &t->user);
 
     const bool masked = gu_model_option(t->model, options[MASK].name) != 0;
     if (masked)
@@ -393,7 +393,7 @@ static void finish(gusto_context *context, void *self)
         const int64_t n = n_users - first < t->batch ? n_users - first : t->batch;
         for (int64_t r = 0; r < n; r++)
             t->order[r] = (int32_t)(first + r);
-        gu_input_take(&t->by_user, n, t->order, &how, &t->user);
+        gu_input_take(context, &t->by_user, n, t->order, &how, &t->user);
         const gusto_real *A = gu_tower_forward(context, &t->user_tower, &t->user);
         for (int64_t r = 0; r < n; r++)
             to_row(context, t->cosine, t->k, t->head->data, A + r * t->ld, P + (first + r) * t->ld);

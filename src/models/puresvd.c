@@ -50,10 +50,11 @@ static void work_clear(const gusto_allocator *allocator, work *w)
 
 /* scale [n_items] from the counts (the sums of squares, with values), and the entries of X both ways, in units of the greatest so that squares stay
  * in range. */
-static void weigh(work *w, bool values, double power, gusto_real *scale)
+static void weigh(const gusto_context *context, work *w, bool values, double power, gusto_real *scale)
 {
     const gusto_rows *items = &w->by_item, *users = &w->by_user;
     gusto_real        most = 0;
+#pragma omp parallel for schedule(dynamic, 32) num_threads(gu_threads(context)) reduction(max : most)
     for (int32_t i = 0; i < items->n_rows; i++) {
         const int64_t begin = items->start[i], end = items->start[i + 1];
         double        count = values ? 0 : (double)(end - begin);
@@ -66,10 +67,11 @@ static void weigh(work *w, bool values, double power, gusto_real *scale)
         }
     }
     w->unit = most > 0 ? most : 1;
-    for (int64_t e = 0; e < items->nnz; e++) {
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
+    for (int64_t e = 0; e < items->nnz; e++)
         w->item_value[e] /= w->unit;
-        w->squares += (double)w->item_value[e] * (double)w->item_value[e];
-    }
+    w->squares = gu_kernels_of(context)->sum_squares(items->nnz, w->item_value);
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
     for (int64_t e = 0; e < users->nnz; e++)
         w->user_value[e] = (values ? users->value[e] : 1) * scale[users->column[e]] / w->unit;
 }
@@ -87,7 +89,7 @@ static gusto_status work_init(gusto_context *context, const gusto_model *model, 
     w->item_value = w->user_value ? gu_new(context, w->by_item.nnz, gusto_real) : NULL;
     if (!w->item_value)
         return GUSTO_ENOMEM;
-    weigh(w, gu_model_option(model, options[USE_VALUES].name) != 0, gu_model_option(model, options[SCALE].name),
+    weigh(context, w, gu_model_option(model, options[USE_VALUES].name) != 0, gu_model_option(model, options[SCALE].name),
           gu_state_real(state, "scale"));
     const gu_svd_of    by_item = {&w->by_item, &w->by_user, w->item_value, w->user_value};
     const gu_svd_of    by_user = {&w->by_user, &w->by_item, w->user_value, w->item_value};

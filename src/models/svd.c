@@ -19,8 +19,10 @@
 #include "core/tiles.h"
 #include "kernels/blas.h"
 #include "kernels/kernels.h"
+#include "models/tall_qr.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 enum { TILE = 512, STRIP = GU_LANES };
@@ -120,21 +122,27 @@ static void rotate(const gusto_context *context, basis *of)
     of->W = first;
 }
 
-/* The greatest |M u - sigma^2 u| of the k, over sigma_1^2. */
-static double residual(const gu_svd *svd)
+/* The greatest |M u - sigma^2 u| of the k, over sigma_1^2. The rows of a strip of columns are one thread's, and its sums have one order. */
+static double residual(const gusto_context *context, const gu_svd *svd)
 {
-    const basis *of = svd->work;
-    double       most = 0;
-    for (int64_t j = 0; j < svd->k; j++) {
-        double sum = 0;
-        for (int64_t r = 0; r < of->n; r++) {
-            const double d = (double)of->W[r * of->b + j] - of->value[of->m - 1 - j] * (double)of->V[0][r * of->b + j];
-            sum += d * d;
-        }
-        if (!isfinite(sum)) /* fmax passes over NaN */
-            return NAN;
-        most = fmax(most, sqrt(sum));
+    const basis  *of = svd->work;
+    const int64_t n_strips = gu_n_tiles(svd->k, STRIP);
+    double        most = 0;
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context)) reduction(max : most)
+    for (int64_t t = 0; t < n_strips; t++) {
+        const int64_t first = t * STRIP, n = gu_tile_end(svd->k, STRIP, t) - first;
+        double        sum[STRIP] = {0};
+        for (int64_t r = 0; r < of->n; r++)
+            for (int64_t j = 0; j < n; j++) {
+                const int64_t at = r * of->b + first + j;
+                const double  d = (double)of->W[at] - of->value[of->m - 1 - first - j] * (double)of->V[0][at];
+                sum[j] += d * d;
+            }
+        for (int64_t j = 0; j < n; j++) /* a maximum passes over NaN, but not over infinity */
+            most = fmax(most, isfinite(sum[j]) ? sqrt(sum[j]) : INFINITY);
     }
+    if (!isfinite(most))
+        return NAN;
     return most > 0 ? most / of->value[of->m - 1] : 0;
 }
 
@@ -150,11 +158,14 @@ gusto_status gu_svd_cycle(gusto_context *context, gu_svd *svd)
             if (pass > 0)
                 project(context, of, j + 1);
             subtract(context, of, j + 1);
-            if (!gu_orthonormal(of->n, of->b, of->W, of->b, of->room))
+            if (!gu_tall_orthonormal(context, of->n, of->b, of->W, of->room))
                 return no_basis(context);
         }
-        if (j + 1 < of->n_blocks)
-            memcpy(of->V[j + 1], of->W, (size_t)(of->n * of->b) * sizeof *of->W);
+        if (j + 1 < of->n_blocks) {
+            gusto_real *next = of->V[j + 1];
+            of->V[j + 1] = of->W;
+            of->W = next;
+        }
     }
     for (int64_t r = 0; r < of->m; r++) /* LAPACK is not asked about what is not a number */
         for (int64_t c = r; c < of->m; c++)
@@ -171,7 +182,7 @@ gusto_status gu_svd_cycle(gusto_context *context, gu_svd *svd)
         svd->sigma[j] = (gusto_real)sqrt(fmax(of->value[of->m - 1 - j], 0));
     svd->U = of->V[0];
     multiply(context, svd, of->V[0]);
-    svd->left = residual(svd);
+    svd->left = residual(context, svd);
     return isfinite(svd->left) ? GUSTO_OK : gu_error(context, GUSTO_EARG, "a singular vector became NaN or infinite");
 }
 
@@ -189,7 +200,7 @@ static gusto_status start(gusto_context *context, gu_svd *svd)
         memset(row, 0, (size_t)of->b * sizeof *row);
         row[r] = 1;
     }
-    if (!of->whole && !gu_orthonormal(of->n, of->b, of->V[0], of->b, of->room))
+    if (!of->whole && !gu_tall_orthonormal(context, of->n, of->b, of->V[0], of->room))
         return no_basis(context);
     multiply(context, svd, of->V[0]);
     return GUSTO_OK;
@@ -216,7 +227,7 @@ gusto_status gu_svd_init(gusto_context *context, const gu_svd_of *matrix, int64_
     got = got && (of->Y = gu_new(context, matrix->columns->n_rows * b, gusto_real)) != NULL;
     got = got && (of->h = gu_new(context, of->n_blocks * b * b, gusto_real)) != NULL;
     got = got && (of->S = gu_new(context, b * of->m, gusto_real)) != NULL;
-    got = got && (of->room = gu_new(context, gu_orthonormal_room(b), gusto_real)) != NULL;
+    got = got && (of->whole || (of->room = gu_new(context, gu_tall_room(gu_threads(context), n, b), gusto_real)) != NULL);
     got = got && (of->H = gu_new_zero(context, of->m * of->m, double)) != NULL;
     got = got && (of->value = gu_new(context, of->m, double)) != NULL;
     got = got && (of->eigen = gu_new(context, gu_eigen_room(of->m), double)) != NULL;
@@ -252,7 +263,7 @@ int64_t gu_svd_memory(int64_t n_rows, int64_t n_columns, int64_t k)
 {
     const int64_t b = block_columns(n_rows, k), n_blocks = whole_space(n_rows, k) ? 1 : GU_SVD_BLOCKS;
     const int64_t m = whole_space(n_rows, k) ? n_rows : n_blocks * b;
-    return ((n_rows * (n_blocks + 1) + n_columns + n_blocks * b + m) * b + k + gu_orthonormal_room(b)) *
-               (int64_t)sizeof(gusto_real) +
+    const int64_t room = whole_space(n_rows, k) ? 0 : gu_tall_room(omp_get_max_threads(), n_rows, b);
+    return ((n_rows * (n_blocks + 1) + n_columns + n_blocks * b + m) * b + k + room) * (int64_t)sizeof(gusto_real) +
            (m * (m + 1) + gu_eigen_room(m)) * (int64_t)sizeof(double) + gu_eigen_int_room(m) * (int64_t)sizeof(int32_t);
 }

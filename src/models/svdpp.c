@@ -119,26 +119,39 @@ static gusto_status deal(gusto_context *context, const gusto_rows *by_item, work
     return complete ? GUSTO_OK : GUSTO_ENOMEM;
 }
 
-/* Moves the ratings to where they are used. */
-static void lay_out(work *w)
+/* Moves the ratings of the user at position j to where they are used: counted by block, then placed in order. */
+static void lay_out_row(work *w, int64_t j)
+{
+    const int64_t begin = w->rows.start[w->user[j]], end = w->rows.start[w->user[j] + 1];
+    int64_t      *run = w->run + j * SIDE, next[SIDE] = {0};
+    for (int64_t e = begin; e < end; e++)
+        next[w->item_block[w->rows.column[e]]]++;
+    int64_t at = run[0];
+    for (int block = 0; block < SIDE; block++) {
+        run[block] = at;
+        at += next[block];
+        next[block] = run[block];
+    }
+    for (int64_t e = begin; e < end; e++) {
+        const int64_t to = next[w->item_block[w->rows.column[e]]]++;
+        w->column[to] = w->rows.column[e];
+        w->value[to] = w->rows.value[e];
+        if (w->weight)
+            w->weight[to] = w->rows.weight[e];
+    }
+}
+
+static void lay_out(const gusto_context *context, work *w)
 {
     int64_t n = 0;
     for (int64_t j = 0; j < w->rows.n_rows; j++) {
-        const int64_t begin = w->rows.start[w->user[j]], end = w->rows.start[w->user[j] + 1];
-        for (int block = 0; block < SIDE; block++) {
-            w->run[j * SIDE + block] = n;
-            for (int64_t e = begin; e < end; e++) {
-                if (w->item_block[w->rows.column[e]] != block)
-                    continue;
-                w->column[n] = w->rows.column[e];
-                w->value[n] = w->rows.value[e];
-                if (w->weight)
-                    w->weight[n] = w->rows.weight[e];
-                n++;
-            }
-        }
+        w->run[j * SIDE] = n;
+        n += w->rows.start[w->user[j] + 1] - w->rows.start[w->user[j]];
     }
     w->run[w->rows.n_rows * SIDE] = n;
+#pragma omp parallel for schedule(dynamic, 64) num_threads(gu_threads(context))
+    for (int64_t j = 0; j < w->rows.n_rows; j++)
+        lay_out_row(w, j);
 }
 
 static gusto_status work_init(gusto_context *context, const gusto_rows *by_item, int64_t k, work *w)
@@ -162,7 +175,7 @@ static gusto_status work_init(gusto_context *context, const gusto_rows *by_item,
         return GUSTO_ENOMEM;
     const gusto_status status = deal(context, by_item, w);
     if (status == GUSTO_OK)
-        lay_out(w);
+        lay_out(context, w);
     return status;
 }
 
@@ -281,8 +294,10 @@ static gusto_status add_tensors(gusto_context *context, const gusto_model *model
     if (!Y)
         return GUSTO_ENOMEM;
     memset(Y, 0, (size_t)(state->n_items * w->ld) * sizeof *Y);
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
     for (int32_t u = 0; u < state->n_users; u++)
         gu_normal_row(context->seed, GU_STREAM_INIT, (uint64_t)u, w->k, scale, w->p + u * w->ld);
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
     for (int32_t i = 0; i < state->n_items; i++)
         gu_normal_row(context->seed, GU_STREAM_INIT, UINT64_C(1) << 32 | (uint64_t)i, w->k, scale, Q + i * w->ld);
     return GUSTO_OK;

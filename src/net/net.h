@@ -30,6 +30,10 @@ typedef struct gu_input {
     int64_t *column_start; /* [n_columns + 1] */
     int32_t *row;          /* [nnz] */
     int32_t *position;     /* [nnz]: which entry by row */
+    /* for the way there */
+    int      n_tiles; /* of rows, one for each thread: what comes out does not depend on how they are cut */
+    int64_t *taken;   /* [n_rows]: entries that are left of a row */
+    int32_t *next;    /* [n_tiles x n_columns] */
 } gu_input;
 
 /* How rows become an input. */
@@ -45,12 +49,13 @@ typedef struct gu_input_how {
     gusto_real shift;
 } gu_input_how;
 
-/* Room for n_rows rows with nnz entries.   Errors: GUSTO_ENOMEM. */
+/* Room for n_rows rows with nnz entries, before any are left out.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_input_room(gusto_context *context, int64_t n_rows, int64_t n_columns, int64_t nnz, gu_input *out);
 void         gu_input_clear(const gusto_allocator *allocator, gu_input *input);
 
-/* Takes the rows which [n] (NULL: all of 0 .. n - 1) of `from`. One thread. Cost: O(entries + n_columns). */
-void gu_input_take(const gusto_rows *from, int64_t n, const int32_t *which, const gu_input_how *how, gu_input *out);
+/* Takes the rows which [n] (NULL: all of 0 .. n - 1) of `from`. Cost: O(entries), and O(n_columns) for each thread. */
+void gu_input_take(const gusto_context *context, const gusto_rows *from, int64_t n, const int32_t *which, const gu_input_how *how,
+                   gu_input *out);
 
 /* Entries of the n heaviest rows together: what a batch of n can hold. 0 <= n. */
 int64_t gu_input_most(const gusto_rows *rows, int64_t n);

@@ -158,10 +158,11 @@ START_TEST(posv_refuses)
 }
 END_TEST
 
-/* The basis is orthonormal, also of columns that are too few, and the old columns lie in it: A = Q Q'A. */
+/* The basis is orthonormal, also of columns that are too few, and the old columns lie in it: A = Q Q'A = Q R. */
 START_TEST(orthonormal)
 {
-    const int64_t n = 40;
+    static gusto_real R[LD * LD];
+    const int64_t     n = 40;
     for (int64_t b = 0; b <= n; b += 8)
         for (int repeated = 0; repeated < 2; repeated++) {
             gusto_real *room = malloc((size_t)gu_orthonormal_room(b) * sizeof *room + 1);
@@ -170,7 +171,16 @@ START_TEST(orthonormal)
             for (int64_t r = 0; repeated && b > 1 && r < n; r++)
                 A[r * LD + b - 1] = A[r * LD];
             memcpy(B, A, sizeof A);
-            gu_orthonormal(n, b, A, LD, room);
+            ck_assert(gu_orthonormal(n, b, A, LD, repeated ? R : NULL, room));
+            for (int64_t r = 0; repeated && r < n; r++)
+                for (int64_t c = 0; c < b; c++) {
+                    double x = 0;
+                    for (int64_t q = 0; q < b; q++)
+                        x += (double)A[r * LD + q] * (double)R[q * b + c];
+                    check_near(x, (double)B[r * LD + c], 100 * epsilon);
+                    if (r < b && c < r)
+                        ck_assert(R[r * b + c] == 0); /* exactly */
+                }
             for (int64_t p = 0; p < b; p++) {
                 double left[LD] = {0};
                 for (int64_t q = 0; q < b; q++) {

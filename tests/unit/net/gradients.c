@@ -105,7 +105,7 @@ static void check(gu_head_loss loss, bool cosine, gu_activation activation, int 
     ck_assert_int_eq(gu_tower_init(p.context, &p.params, ROWS, names, &p.tower), GUSTO_OK);
     ck_assert_int_eq(gu_input_room(p.context, ROWS, COLUMNS, rows.nnz, &p.input), GUSTO_OK);
     const gu_input_how how = {.scale = 1};
-    gu_input_take(&rows, ROWS, NULL, &how, &p.input);
+    gu_input_take(p.context, &rows, ROWS, NULL, &how, &p.input);
     for (int r = 0; r < ROWS; r++)
         which[r] = r;
     p.head = (gu_head){.loss = loss,
@@ -204,7 +204,7 @@ START_TEST(inputs_are_taken_as_told)
     bool masked[COLUMNS] = {false};
     masked[2] = true;
     const gu_input_how unit = {.scale = 2, .unit = true, .masked = masked};
-    gu_input_take(&rows, ROWS, NULL, &unit, &x);
+    gu_input_take(context, &rows, ROWS, NULL, &unit, &x);
     for (int64_t r = 0; r < ROWS; r++) {
         double square = 0;
         for (int64_t e = x.start[r]; e < x.start[r + 1]; e++) {
@@ -223,7 +223,7 @@ START_TEST(inputs_are_taken_as_told)
         all += (double)rows.value[e];
     for (uint64_t epoch = 0; epoch < 2000; epoch++) {
         const gu_input_how dropped = {.scale = 1, .dropout = 0.6, .seed = 5, .epoch = epoch};
-        gu_input_take(&rows, ROWS, NULL, &dropped, &x);
+        gu_input_take(context, &rows, ROWS, NULL, &dropped, &x);
         for (int64_t e = 0; e < x.nnz; e++)
             kept += (double)x.value[e] / 2000;
     }
@@ -233,7 +233,46 @@ START_TEST(inputs_are_taken_as_told)
 }
 END_TEST
 
+/* Some rows, in another order, some of them twice, with dropout: the same at any number of threads, and rows ascend within a column. */
+START_TEST(inputs_do_not_depend_on_threads)
+{
+    static const int32_t which[] = {3, 0, 4, 1, 3, 2, 0};
+    enum { N = sizeof which / sizeof *which, ROOM = N * COLUMNS };
+    cells              c;
+    const gusto_rows   rows = fill(&c, COLUMNS, 0, true);
+    const gu_input_how how = {.scale = 1, .dropout = 0.3, .seed = 5};
+    gu_input           x[4];
+    gusto_context     *context;
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    for (int t = 0; t < 4; t++) { /* 1, 2, 4, 8: more than there are rows */
+        ck_assert_int_eq(gusto_context_set_threads(context, 1 << t), GUSTO_OK);
+        ck_assert_int_eq(gu_input_room(context, N, COLUMNS, ROOM, &x[t]), GUSTO_OK);
+        gu_input_take(context, &rows, N, which, &how, &x[t]);
+        ck_assert_int_eq(x[t].nnz, x[0].nnz);
+        ck_assert_mem_eq(x[t].start, x[0].start, (N + 1) * sizeof *x->start);
+        ck_assert_mem_eq(x[t].column, x[0].column, (size_t)x->nnz * sizeof *x->column);
+        ck_assert_mem_eq(x[t].value, x[0].value, (size_t)x->nnz * sizeof *x->value);
+        ck_assert_mem_eq(x[t].column_start, x[0].column_start, (COLUMNS + 1) * sizeof *x->column_start);
+        ck_assert_mem_eq(x[t].row, x[0].row, (size_t)x->nnz * sizeof *x->row);
+        ck_assert_mem_eq(x[t].position, x[0].position, (size_t)x->nnz * sizeof *x->position);
+    }
+    int64_t before = 0;
+    for (int r = 0; r < N; r++)
+        before += rows.start[which[r] + 1] - rows.start[which[r]];
+    ck_assert(x->nnz > 0 && x->nnz < before); /* something has been left out */
+    for (int column = 0; column < COLUMNS; column++)
+        for (int64_t e = x->column_start[column]; e < x->column_start[column + 1]; e++) {
+            ck_assert_int_eq(x->column[x->position[e]], column);
+            ck_assert(x->start[x->row[e]] <= x->position[e] && x->position[e] < x->start[x->row[e] + 1]);
+            ck_assert(e == x->column_start[column] || x->row[e] > x->row[e - 1]);
+        }
+    for (int t = 0; t < 4; t++)
+        gu_input_clear(&context->allocator, &x[t]);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
-    RUN("net", gradients_are_derivatives, inputs_are_taken_as_told);
+    RUN("net", gradients_are_derivatives, inputs_are_taken_as_told, inputs_do_not_depend_on_threads);
 }
