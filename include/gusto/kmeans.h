@@ -3,8 +3,8 @@
  *   minimizes  inertia = sum_j |x_j - c_label(j)|^2;   spherical: of x / |x|, with centers of length 1, so that nearest is by cosine
  *
  * Points are rows of a dense matrix (factors, features) or of a sparse one, whose missing numbers are 0; a dense copy of it is never made. Nearness is
- * compared in gusto_real by x.c - |c|^2 / 2: points that lie further from zero than from each other by more than some thousands lose the digits
- * that tell centers apart, so take off their mean first. The same points, options and seed give the same bytes at any number of threads.
+ * compared in gusto_real by x.c - |c|^2 / 2. Dense points that lie farther from zero than from each other are copied, less about their mean, so that this keeps the
+ * digits that tell centers apart; sparse ones are not. The same points, options and seed give the same bytes at any number of threads.
  * docs/kmeans.md has the algorithms and what was measured. */
 #ifndef GUSTO_KMEANS_H
 #define GUSTO_KMEANS_H
@@ -42,7 +42,7 @@ typedef struct gusto_kmeans_options {
     int                n_starts;   /* at least 1: the one of least inertia is kept; a given start is only one */
     int                iterations; /* at most; passes over the points */
     double
-                      tolerance; /* ends when the squared moves of the centers sum to at most tolerance x the mean variance of a number (minibatches: x the mean square); 0: when nothing moves */
+                      tolerance; /* ends when the squared moves of the centers sum to at most tolerance x the mean variance of a number (minibatches: x the mean square, of a copy less the mean if there is one); 0: when nothing moves */
     bool              spherical;
     int64_t           batch;      /* points of a minibatch (Sculley 2010); 0: all (Lloyd 1982) */
     bool              no_pruning; /* measure every distance: the same result, and slower where clusters are apart */
@@ -66,7 +66,7 @@ typedef struct gusto_kmeans_result {
  * the first start all three are as they were; after one in a later start they hold the best so far. Seed and threads are the context's.
  * Cost: a pass takes 2 n d k operations (sparse: 2 nnz k), less what pruning saves (Hamerly 2010).
  * Memory: 36 bytes a point (k-means++: 28, and 4 for each of its draws, rounded up to 16 draws), 32 MB of partial sums or one copy of the centers, and five
- * copies of them. Large centers share few parts: 2^23 / (k d) of them is the most that dense points are spread over.
+ * copies of them; and the copy of points that lie far from zero. Large centers share few parts: 2^23 / (k d) of them is the most that dense points are spread over.
  * Returns GUSTO_OK (all passes), GUSTO_CONVERGED or GUSTO_CANCELLED.
  * Errors: GUSTO_ESHAPE, GUSTO_EARG (naming the option, or the number that is not finite), GUSTO_ENOMEM. */
 GUSTO_API gusto_status gusto_kmeans(gusto_context *context, const gusto_points *points, const gusto_kmeans_options *options,

@@ -85,7 +85,8 @@ static gusto_status take_centers(gu_kmeans *job, const gusto_real *given)
         return gu_error(job->context, GUSTO_EARG, "center %lld, column %lld: not a finite number", (long long)(at / d),
                         (long long)(at % d));
     for (int64_t c = 0; c < job->centers.k; c++)
-        memcpy(job->centers.C + c * job->centers.ld, given + c * d, (size_t)d * sizeof *given);
+        for (int64_t i = 0; i < d; i++)
+            job->centers.C[c * job->centers.ld + i] = given[c * d + i] - (job->points->origin ? job->points->origin[i] : 0);
     return GUSTO_OK;
 }
 
@@ -110,9 +111,11 @@ static gusto_status run(gu_kmeans *job, const gusto_real *given)
 
 static void hand_over(const gu_kmeans *job, gusto_real *centers, int32_t *label, gusto_kmeans_result *result)
 {
-    const size_t d = (size_t)job->points->d;
+    const int64_t     d = job->points->d;
+    const gusto_real *origin = job->points->origin;
     for (int64_t c = 0; c < job->centers.k; c++)
-        memcpy(centers + (size_t)c * d, job->centers.C + c * job->centers.ld, d * sizeof *centers);
+        for (int64_t i = 0; i < d; i++)
+            centers[c * d + i] = job->centers.C[c * job->centers.ld + i] + (origin ? origin[i] : 0);
     if (label)
         memcpy(label, job->label, (size_t)job->points->n * sizeof *label);
     if (result)

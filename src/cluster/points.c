@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+enum { SAMPLE = 1024 };
+
 static gusto_status check_sparse(gusto_context *context, const gusto_points *from)
 {
     const gusto_rows *rows = from->by_point, *columns = from->by_column;
@@ -65,6 +67,53 @@ static int64_t measure(const gusto_context *context, gu_points *points)
     return bad < points->n ? bad : -1;
 }
 
+/* The mean of some of the points, and how far they lie from it: enough to say where zero would better be. Returns whether they lie farther from zero. */
+static bool find_origin(const gu_points *points, double *sum, gusto_real *origin)
+{
+    const int64_t d = points->d, n = points->n < SAMPLE ? points->n : SAMPLE;
+    double        away = 0, spread = 0;
+    for (int64_t i = 0; i < d; i++)
+        sum[i] = 0;
+    for (int64_t s = 0; s < n; s++)
+        for (int64_t i = 0; i < d; i++)
+            sum[i] += (double)points->X[s * points->n / n * points->ld + i];
+    for (int64_t i = 0; i < d; i++) {
+        origin[i] = (gusto_real)(sum[i] / (double)n);
+        away += (double)origin[i] * (double)origin[i];
+    }
+    for (int64_t s = 0; s < n; s++)
+        for (int64_t i = 0; i < d; i++) {
+            const double gap = (double)points->X[s * points->n / n * points->ld + i] - (double)origin[i];
+            spread += gap * gap;
+        }
+    return isfinite(away) && away > spread / (double)n;
+}
+
+/* Copies the points, less the origin, if that is any good. */
+static gusto_status bring_near(gusto_context *context, gu_points *points)
+{
+    const int64_t d = points->d, ld = gu_padded(d);
+    double       *sum = gu_new(context, d, double);
+    points->origin = gu_new(context, d, gusto_real);
+    const bool   whole = sum && points->origin, far = whole && find_origin(points, sum, points->origin);
+    gusto_status status = whole ? GUSTO_OK : GUSTO_ENOMEM;
+    gu_free(&context->allocator, sum);
+    if (far && !(points->near = gu_new_zero(context, points->n * ld, gusto_real)))
+        status = GUSTO_ENOMEM;
+    if (!points->near) {
+        gu_free(&context->allocator, points->origin);
+        points->origin = NULL;
+        return status;
+    }
+#pragma omp parallel for schedule(static) num_threads(gu_threads(context))
+    for (int64_t j = 0; j < points->n; j++)
+        for (int64_t i = 0; i < d; i++)
+            points->near[j * ld + i] = points->X[j * points->ld + i] - points->origin[i];
+    points->X = points->near;
+    points->ld = ld;
+    return GUSTO_OK;
+}
+
 gusto_status gu_points_init(gusto_context *context, const gusto_points *from, bool spherical, gu_points *out)
 {
     *out = (gu_points){0};
@@ -81,8 +130,14 @@ gusto_status gu_points_init(gusto_context *context, const gusto_points *from, bo
         return GUSTO_ENOMEM;
     }
     const int64_t bad = measure(context, out);
-    if (bad < 0)
-        return GUSTO_OK;
+    if (bad < 0) {
+        gusto_status near = out->X && !spherical ? bring_near(context, out) : GUSTO_OK;
+        if (out->near)
+            measure(context, out);
+        if (near < 0)
+            gu_points_clear(&context->allocator, out);
+        return near;
+    }
     int64_t           n;
     const gusto_real *x = numbers_of(out, bad, &n);
     const int64_t     place = gu_kernels_of(context)->not_finite(n, x);
@@ -93,6 +148,8 @@ gusto_status gu_points_init(gusto_context *context, const gusto_points *from, bo
 
 void gu_points_clear(const gusto_allocator *allocator, gu_points *points)
 {
+    gu_free(allocator, points->near);
+    gu_free(allocator, points->origin);
     gu_free(allocator, points->scale);
     gu_free(allocator, points->square);
     *points = (gu_points){0};

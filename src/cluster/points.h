@@ -13,11 +13,15 @@ typedef struct gu_points {
     const gusto_real *X; /* [n x ld], or NULL: sparse */
     int64_t           ld;
     const gusto_rows *rows, *columns;
+    gusto_real       *near;   /* [n x ld] X less origin; NULL: X is the caller's; owned */
+    gusto_real       *origin; /* [d] what was taken off; NULL: nothing; owned */
     gusto_real       *scale;  /* [n] 1 / |x|, 0 for x = 0; NULL unless spherical; owned */
     double           *square; /* [n] squared length of scale x; owned */
 } gu_points;
 
-/* Errors: GUSTO_ESHAPE, GUSTO_EARG (a number that is not finite), GUSTO_ENOMEM. */
+/* Dense points that lie farther from zero than from each other are copied, less about their mean: distances are the same, and |x|^2 - 2 x.c + |c|^2
+ * keeps the digits that tell centers apart. Not spherical ones, for which zero is where it is.
+ * Errors: GUSTO_ESHAPE, GUSTO_EARG (a number that is not finite), GUSTO_ENOMEM. */
 gusto_status gu_points_init(gusto_context *context, const gusto_points *from, bool spherical, gu_points *out);
 void         gu_points_clear(const gusto_allocator *allocator, gu_points *points);
 
