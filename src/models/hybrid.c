@@ -371,21 +371,17 @@ static void score(const gusto_context *context, const gusto_model *model, int64_
         }
 }
 
-/* The rows of all members, one after the other, and how many ratings the user has. 0: a member has no fold-in, or does not score by what it
- * predicts and is stacked. */
+/* See gu_hybrid_members_width. 0: a member has no fold-in, or does not score by what it predicts and is stacked. */
 static int64_t row_width(const gusto_model *model)
 {
     const gu_state *state = &model->state;
     const bool      blend = blends(settings(model).combine);
-    int64_t         width = 1;
     for (int m = 0; m < state->n_members; m++) {
         const gusto_model *member = state->member[m].model;
-        const int64_t      one = gusto_model_user_width(member);
-        if (one == 0 || (!blend && !state->member[m].rates))
+        if (gusto_model_user_width(member) == 0 || (!blend && !state->member[m].rates))
             return 0;
-        width += one;
     }
-    return width;
+    return gu_hybrid_members_width(state) + (blend ? gu_hybrid_marks(state) : 0) + 1;
 }
 
 static int64_t room_width(const gusto_model *model)
@@ -402,6 +398,10 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
         const gusto_model *member = state->member[m].model;
         status = member->type->fold_in(context, member, n, item, value, weight, row);
         row += member->type->row_width(member);
+    }
+    if (blends(settings(model).combine)) {
+        gu_hybrid_mark(state, n, item, row);
+        row += gu_hybrid_marks(state);
     }
     *row = (gusto_real)n;
     return status;

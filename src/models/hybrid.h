@@ -70,6 +70,15 @@ gusto_status gu_hybrid_blend(gu_hybrid_fit *fit);
 /* Bytes that learning takes beside the members: the tops of their lists for the users of all folds. */
 int64_t gu_hybrid_blend_memory(int n_members, int folds, int64_t n_users, int64_t n_items);
 
+/* A row that was folded in: the rows of all members, gu_hybrid_members_width numbers; of a blend gu_hybrid_marks numbers that tell
+ * which items the user has had; how many those are. There are no marks where the model does not keep what its users have had: it then
+ * compares scores over all items, whoever the user. */
+int64_t gu_hybrid_members_width(const gu_state *state);
+int64_t gu_hybrid_marks(const gu_state *state);
+
+/* Sets mark [gu_hybrid_marks].   item [n]: distinct, in any order. */
+void gu_hybrid_mark(const gu_state *state, int64_t n, const int32_t *item, gusto_real *mark);
+
 /* Scores of a blend. room [n x gu_hybrid_blend_room]; of a row that was folded in: room [gu_hybrid_blend_room]. */
 int64_t gu_hybrid_blend_room(const gu_state *state);
 void    gu_hybrid_blend_score(const gusto_context *context, const gusto_model *model, gu_combine combine, int64_t n,

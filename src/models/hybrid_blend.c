@@ -22,23 +22,52 @@ enum { DEPTH = 60, LIST = 10, MOST_USERS = 4096, TILE_USERS = 16 };
 
 static const double RANK_OFFSET = 60;
 
-/* The scores of the items that are not had, in the order of items: had [n_had] ascends. Returns how many. */
-static int64_t take_unseen(int64_t n_items, const gusto_real *score, int64_t n_had, const int32_t *had, gusto_real *out)
+/* What a user has had: items in ascending order or, in a row that was folded in, marks. */
+typedef struct history {
+    int64_t           n;
+    const int32_t    *item; /* [n] */
+    const gusto_real *mark; /* [gu_hybrid_marks]; NULL: none */
+} history;
+
+/* Marks hold the bits of MARK_BITS items each: as few numbers as a row may have, and each exact in single precision. */
+enum { MARK_BITS = 16 };
+
+int64_t gu_hybrid_marks(const gu_state *state)
+{
+    return state->seen_start ? (state->n_items + MARK_BITS - 1) / MARK_BITS : 0;
+}
+
+void gu_hybrid_mark(const gu_state *state, int64_t n, const int32_t *item, gusto_real *mark)
+{
+    const int64_t n_marks = gu_hybrid_marks(state);
+    for (int64_t j = 0; j < n_marks; j++)
+        mark[j] = 0;
+    for (int64_t j = 0; n_marks > 0 && j < n; j++)
+        mark[item[j] / MARK_BITS] += (gusto_real)(1 << item[j] % MARK_BITS); /* items are distinct */
+}
+
+static bool marked(const gusto_real *mark, int32_t i)
+{
+    return mark && (int)mark[i / MARK_BITS] >> i % MARK_BITS & 1;
+}
+
+/* The scores of the items that are not had, in the order of items. Returns how many. */
+static int64_t take_unseen(int64_t n_items, const gusto_real *score, const history *had, gusto_real *out)
 {
     int64_t n = 0, h = 0;
     for (int32_t i = 0; i < n_items; i++) {
-        if (had && h < n_had && had[h] == i)
+        if (h < had->n && had->item[h] == i)
             h++;
-        else if (isfinite((double)score[i]))
+        else if (isfinite((double)score[i]) && !marked(had->mark, i))
             out[n++] = score[i];
     }
     return n;
 }
 
 /* Makes the scores of a user comparable with those of other models, in place. room [n_items]. */
-static void normalize(gu_combine combine, int64_t n_items, int64_t n_had, const int32_t *had, gusto_real *score, gusto_real *room)
+static void normalize(gu_combine combine, int64_t n_items, const history *had, gusto_real *score, gusto_real *room)
 {
-    const int64_t n = take_unseen(n_items, score, n_had, had, room);
+    const int64_t n = take_unseen(n_items, score, had, room);
     if (combine == GU_COMBINE_RANK) {
         gu_sort(n, room);
         for (int64_t i = 0; i < n_items; i++) {
@@ -60,6 +89,14 @@ static void normalize(gu_combine combine, int64_t n_items, int64_t n_had, const 
         score[i] = isfinite((double)score[i]) ? (gusto_real)(((double)score[i] - mean) * scale) : 0;
 }
 
+int64_t gu_hybrid_members_width(const gu_state *state)
+{
+    int64_t width = 0;
+    for (int m = 0; m < state->n_members; m++)
+        width += state->member[m].model->type->row_width(state->member[m].model);
+    return width;
+}
+
 int64_t gu_hybrid_blend_room(const gu_state *state)
 {
     int64_t most = 0;
@@ -70,11 +107,11 @@ int64_t gu_hybrid_blend_room(const gu_state *state)
     return 2 * (int64_t)state->n_items + most;
 }
 
-static void add(const gu_state *state, gu_combine combine, int m, int64_t n_had, const int32_t *had, gusto_real *one,
-                gusto_real *room, gusto_real *out)
+static void add(const gu_state *state, gu_combine combine, int m, const history *had, gusto_real *one, gusto_real *room,
+                gusto_real *out)
 {
     const gusto_real w = gu_state_real(state, "weights")[m];
-    normalize(combine, state->n_items, n_had, had, one, room);
+    normalize(combine, state->n_items, had, one, room);
     for (int64_t i = 0; i < state->n_items; i++)
         out[i] += w * one[i];
 }
@@ -92,10 +129,11 @@ void gu_hybrid_blend_score(const gusto_context *context, const gusto_model *mode
             continue;
         member->type->score(context, member, n, users, inner, one);
         for (int64_t j = 0; j < n; j++) {
-            const int64_t  begin = state->seen_start ? state->seen_start[users[j]] : 0;
-            const int64_t  n_had = state->seen_start ? state->seen_start[users[j] + 1] - begin : 0;
-            const int32_t *had = state->seen_start ? state->seen_item + begin : NULL;
-            add(state, combine, m, n_had, had, one + j * n_items, sorted, out + j * n_items);
+            const int64_t begin = state->seen_start ? state->seen_start[users[j]] : 0;
+            history       had = {0};
+            if (state->seen_start)
+                had = (history){.n = state->seen_start[users[j] + 1] - begin, .item = state->seen_item + begin};
+            add(state, combine, m, &had, one + j * n_items, sorted, out + j * n_items);
         }
     }
 }
@@ -105,11 +143,15 @@ void gu_hybrid_blend_row(const gusto_context *context, const gusto_model *model,
 {
     const gu_state *state = &model->state;
     const int64_t   n_items = state->n_items;
+    const int64_t   marks = gu_hybrid_marks(state);
+    const history   had = {.mark = marks > 0 ? row + gu_hybrid_members_width(state) : NULL};
     memset(out, 0, (size_t)n_items * sizeof *out);
     for (int m = 0; m < state->n_members; m++) {
         const gusto_model *member = state->member[m].model;
-        gu_model_score_rows(context, member, 1, row, room + 2 * n_items, room);
-        add(state, combine, m, 0, NULL, room, room + n_items, out);
+        if (gu_state_real(state, "weights")[m] != 0) {
+            gu_model_score_rows(context, member, 1, row, room + 2 * n_items, room);
+            add(state, combine, m, &had, room, room + n_items, out);
+        }
         row += member->type->row_width(member);
     }
 }
@@ -297,7 +339,8 @@ static gusto_status learn_fold(lesson *l, int f, const gusto_rows *had, const gu
         for (int m = 0; m < M && status == GUSTO_OK; m++) {
             status = gusto_model_score(fit->context, member[m], 1, &u, z + m * n_items);
             if (status == GUSTO_OK)
-                normalize(fit->set.combine, n_items, n_had, had->column + begin, z + m * n_items, sorted);
+                normalize(fit->set.combine, n_items, &(history){.n = n_had, .item = had->column + begin}, z + m * n_items,
+                          sorted);
         }
         if (status == GUSTO_OK) {
             status = keep_top(fit, f, n_had, had->column + begin, n_held, held->column + held->start[u], z, mark, &l->user[l->n]);

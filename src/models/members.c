@@ -114,8 +114,10 @@ gusto_status gu_roster_make(gusto_context *context, const gusto_model *model, co
         char name[GU_OPTION_TEXT], full[GU_OPTION_TEXT + GU_LABEL_TEXT], text[GU_OPTION_TEXT];
         gu_options_at(&(*out)->options, o, name);
         snprintf(full, sizeof full, "%s.%s", roster->label[m], name);
-        const int source = gu_options_find(&model->options, full);
+        int source = gu_options_find(&model->options, full);
         if (source < 0) /* what the whole decides for all of them */
+            source = gu_options_find(&model->options, name);
+        if (source < 0)
             continue;
         gu_options_text(&model->options, source, text);
         status = gusto_model_set(context, *out, name, text);

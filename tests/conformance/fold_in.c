@@ -147,7 +147,53 @@ START_TEST(a_loaded_model_folds_in_as_the_fitted_one)
 }
 END_TEST
 
+/* Scores of a blend with everything as it was in training: members whose fold-in gives the bits of training leave nothing but the rule by
+ * which scores are made comparable. */
+static void expect_blend_as_trained(const char *combine, bool keep_seen)
+{
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    gusto_rows     rows;
+    gusto_model   *model;
+    gusto_ratings_by_user(context, ratings, &rows);
+    ck_assert_int_eq(gusto_model_create(context, "hybrid", &model), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "members", "ease,itemknn"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "itemknn.similarity", "cosine"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "combine", combine), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set_number(context, model, "keep_seen", keep_seen), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_OK);
+    static gusto_real row[4096];
+    ck_assert_int_le(gusto_model_user_width(model), 4096);
+    for (int32_t u = 0; u < USERS; u++) {
+        int32_t       item[ITEMS];
+        gusto_real    value[ITEMS], folded[ITEMS], trained[ITEMS];
+        const int64_t begin = rows.start[u], n = rows.start[u + 1] - begin;
+        for (int64_t j = 0; j < n; j++) { /* backwards: a row does not depend on the order */
+            item[j] = rows.column[begin + n - 1 - j];
+            value[j] = rows.value[begin + n - 1 - j];
+        }
+        ck_assert_int_eq(gusto_model_fold_in(context, model, n, item, value, NULL, row), GUSTO_OK);
+        ck_assert_int_eq(gusto_model_score_rows(context, model, 1, row, folded), GUSTO_OK);
+        ck_assert_int_eq(gusto_model_score(context, model, 1, &u, trained), GUSTO_OK);
+        for (int i = 0; i < ITEMS; i++)
+            ck_assert_double_eq_tol((double)folded[i], (double)trained[i], 1e-5 * (1 + fabs((double)trained[i])));
+    }
+    gusto_model_destroy(model);
+    gusto_ratings_destroy(ratings);
+}
+
+START_TEST(a_blend_compares_scores_of_a_folded_user_over_the_same_items)
+{
+    setup_context();
+    expect_blend_as_trained("zscore", true);
+    expect_blend_as_trained("rank", true);
+    expect_blend_as_trained("zscore", false); /* members, too, keep what they need by themselves */
+    expect_blend_as_trained("rank", false);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
-    RUN("fold-in", fold_in_is_close_to_training, items_fold_in_close_to_training, a_loaded_model_folds_in_as_the_fitted_one);
+    RUN("fold-in", fold_in_is_close_to_training, items_fold_in_close_to_training, a_loaded_model_folds_in_as_the_fitted_one,
+        a_blend_compares_scores_of_a_folded_user_over_the_same_items);
 }
