@@ -13,7 +13,7 @@ extern "C" {
 typedef struct gusto_epoch {
     int64_t epoch;      /* from 1 */
     double  loss;       /* mean over the training ratings of the loss as it was met during the epoch, without regularization */
-    double  validation; /* RMSE on the validation set after the epoch (log loss for logistic models says so in docs/) */
+    double  validation; /* metric of the validation set after the epoch, lower is better (docs/training.md says which) */
     double  rate;       /* learning rate at the last step of the epoch */
     double  seconds;    /* of the epoch, without validation and checkpoint */
     double  ratings_per_second;

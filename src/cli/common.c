@@ -224,5 +224,7 @@ bool looks_like_container(const char *path)
         return true; /* whose reader says why */
     const size_t n = fread(head, 1, sizeof head, file);
     fclose(file);
+    if (n >= 2 && head[0] == 0x1f && head[1] == 0x8b) /* gzip */
+        return false;
     return n < sizeof head || memchr(head, 0, sizeof head) || head[8] == '{';
 }

@@ -148,7 +148,7 @@ static gusto_status add_tensors(gusto_context *context, trained *t)
 
 static gusto_status make_room(gusto_context *context, trained *t)
 {
-    const int64_t n_rows = t->rows.n_rows, batch = t->training.batch_size < n_rows ? t->training.batch_size : n_rows;
+    const int64_t n_rows = t->rows.n_rows, batch = t->training.batch_size;
     const int64_t most = gu_input_most(&t->rows, n_rows); /* codes of all rows are taken at once */
     t->base_row = gu_new_zero(context, n_rows, gusto_real);
     t->base_column = gu_new_zero(context, t->n_columns, gusto_real);
@@ -346,7 +346,11 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     t->model = model;
     t->state = state;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, &t->training);
-    gusto_status          status = prepare(context, ratings, t);
+    const bool   items = (int)gu_model_option(model, options[VARIANT].name) == ITEMS;
+    gusto_status status =
+        gu_by_gradients_rows(context, items ? "items" : "users", items ? state->n_items : state->n_users, &t->training);
+    if (status == GUSTO_OK)
+        status = prepare(context, ratings, t);
     const gu_by_gradients how = {
         .self = t, .params = &t->params, .begin = begin, .step = step, .finish = finish, .measure = measure};
     if (status == GUSTO_OK)
@@ -376,7 +380,7 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
     const int     variant = (int)gu_model_option(model, options[VARIANT].name);
     const int64_t ld = gu_padded((int64_t)gu_model_option(model, options[HIDDEN].name));
     const int64_t rows = variant == ITEMS ? n_items : n_users, columns = variant == ITEMS ? n_users : n_items;
-    const int64_t batch = training.batch_size < rows ? training.batch_size : rows;
+    const int64_t batch = gu_by_gradients_batch(&training, rows);
     const int64_t layers = 2 * columns * ld * (1 + training.optimizer->n_slots + 2), codes = 3 * rows * ld;
     const int64_t scores = variant == MULTINOMIAL ? batch * columns : 0;
     return (layers + codes + scores) * (int64_t)sizeof(gusto_real) + 2 * nnz * 16 + (rows + columns) * 40;

@@ -2,7 +2,9 @@
 #include "models/by_gradients.h"
 
 #include "core/rng.h"
+#include "train/bilinear.h"
 
+#include <string.h>
 #include <xxhash.h>
 
 /* What a checkpoint must agree with. */
@@ -33,6 +35,25 @@ gusto_status gu_by_gradients_train(gusto_context *context, const gusto_model *mo
         objective->fingerprint = fingerprint(model, &rows, validation, context->seed);
     }
     return gu_train(context, training, objective, fit, history);
+}
+
+int64_t gu_by_gradients_batch(const gu_training *training, int64_t n_rows)
+{
+    const bool all = training->schedule == gusto_schedule_find("full") || training->batch_size > n_rows;
+    return all ? n_rows : training->batch_size;
+}
+
+gusto_status gu_by_gradients_rows(gusto_context *context, const char *side, int64_t n_rows, gu_training *training)
+{
+    const char *name = training->schedule->name;
+    if (strcmp(name, "entries") != 0 && strcmp(name, side) != 0 && strcmp(name, "full") != 0)
+        return gu_error(context, GUSTO_EOPTION, "schedule %s: batches are whole rows of %s here; there are %s and full", name,
+                        side, side);
+    if (training->mean_gradient || training->way != GU_WAY_AUTO || training->crossover >= 0)
+        return gu_error(context, GUSTO_EOPTION,
+                        "gradient, way and crossover are for batches of ratings: here they are whole rows of %s, by GEMM", side);
+    training->batch_size = gu_by_gradients_batch(training, n_rows);
+    return GUSTO_OK;
 }
 
 typedef struct trained {

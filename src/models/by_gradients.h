@@ -31,6 +31,12 @@ gusto_status gu_by_gradients_fit(gusto_context *context, const gusto_model *mode
                                  const gusto_ratings *ratings, const gu_by_gradients *how, const gusto_fit_options *fit,
                                  gu_state *state);
 
+/* For models whose batches are whole rows of `side`, "users" or "items": schedule entries (the default) and that of the side take batch_size rows in
+ * shuffled order, full takes all n_rows. Sets batch_size to what a batch has.   Errors: GUSTO_EOPTION: other schedules, and ways and mean gradients,
+ * which are for single ratings. */
+gusto_status gu_by_gradients_rows(gusto_context *context, const char *side, int64_t n_rows, gu_training *training);
+int64_t      gu_by_gradients_batch(const gu_training *training, int64_t n_rows);
+
 /* The n rows in the order that an epoch takes them in, by (seed, epoch). order [n]. */
 void gu_by_gradients_shuffle(uint64_t seed, int64_t epoch, int64_t n, int32_t *order);
 

@@ -219,9 +219,9 @@ static gusto_status prepare(gusto_context *context, const gusto_ratings *ratings
     gusto_status status = gu_ratings_both_ways(context, ratings, &t->by_user, &t->by_item);
     if (status < 0)
         return status;
-    const int64_t n_users = t->by_user.n_rows, n_items = t->by_item.n_rows;
+    const int64_t n_items = t->by_item.n_rows;
     t->cosine = is_cosine(t->model);
-    t->batch = t->training.batch_size < n_users ? t->training.batch_size : n_users;
+    t->batch = t->training.batch_size;
     status = add_tensors(context, t);
     if (status == GUSTO_OK)
         status = make_room(context, t);
@@ -419,7 +419,9 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     t->model = model;
     t->state = state;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, &t->training);
-    gusto_status          status = prepare(context, ratings, t);
+    gusto_status status = gu_by_gradients_rows(context, "users", state->n_users, &t->training);
+    if (status == GUSTO_OK)
+        status = prepare(context, ratings, t);
     const gu_by_gradients how = {
         .self = t, .params = &t->params, .begin = begin, .step = step, .finish = finish, .measure = measure};
     if (status == GUSTO_OK)
@@ -454,7 +456,7 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, &training);
     int64_t       sizes[GU_MAX_LAYERS], weights = 0, outputs = 0, n_in = n_users + n_items;
     const int     n = sizes_of(model, sizes);
-    const int64_t batch = training.batch_size < n_users ? training.batch_size : n_users;
+    const int64_t batch = gu_by_gradients_batch(&training, n_users);
     for (int l = 0; l < n; l++) {
         weights += n_in * gu_padded(sizes[l]);
         outputs += 2 * (n_items + batch) * gu_padded(sizes[l]);

@@ -65,7 +65,7 @@ static const gusto_option options[N_OPTIONS] = {
     [CLIP] = {"clip", GUSTO_OPTION_REAL, 0, 0, 1e30, NULL, "longest gradient of a row (Euclidean norm); 0: any"},
     [WAY] = {"way", GUSTO_OPTION_NAME, 0, 0, 0, way_choice, "how gradients are computed; auto: by density"},
     [CROSSOVER] = {"crossover", GUSTO_OPTION_REAL, -1, -1, 1, NULL,
-                   "density of a batch from which auto takes GEMM; -1: .12 for dense, .25 for gathered"},
+                   "density of a batch from which auto takes GEMM; -1: .12 for dense, .9 for gathered"},
     [PATIENCE] = {"patience", GUSTO_OPTION_INT, 0, 0, 1e6, NULL,
                   "stop after so many epochs without a better validation metric; 0: never"},
     [MIN_DELTA] = {"min_delta", GUSTO_OPTION_REAL, 0, 0, 1e6, NULL, "what counts as better, in units of the validation metric"},

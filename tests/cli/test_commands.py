@@ -1,4 +1,5 @@
 """Every subcommand on good input."""
+import gzip
 import json
 import pathlib
 import sys
@@ -320,6 +321,8 @@ class Files(Case):
             },
         )
         self.assertIn("2, ids are strings", self.gusto("info", text))
+        self.path("r.csv.gz").write_bytes(gzip.compress(text.read_bytes()))
+        self.assertEqual(self.gusto("info", "r.csv.gz"), self.gusto("info", text))
         self.assertIsNone(self.json(self.gusto("info", text, "--time-column", "none", "--json"))["times"])
         self.refused(BAD_INPUT, "info", self.write("bad.csv", "1,2,3\n1,x\n"), says=["bad.csv", "2"])
 

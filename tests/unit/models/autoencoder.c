@@ -55,7 +55,49 @@ START_TEST(a_new_user_s_bias_has_the_ridge_of_the_baseline)
 }
 END_TEST
 
+/* Batches are whole rows: what is meant for batches of ratings is refused, not ignored; `full` is one batch, as a batch_size of all rows is. */
+START_TEST(schedules_that_rows_do_not_have_are_refused)
+{
+    static const char *const refused[][4] = {{"autoencoder", "items", "schedule", "users"},
+                                             {"autoencoder", "users", "schedule", "items"},
+                                             {"autoencoder", "items", "schedule", "blocks"},
+                                             {"autoencoder", "multinomial", "gradient", "mean"},
+                                             {"autoencoder", "items", "way", "dense"},
+                                             {"dmf", "", "schedule", "items"},
+                                             {"dmf", "", "crossover", "0.5"}};
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    const matrix   m = matrix_draw(20, 15, true, 33);
+    gusto_ratings *ratings = matrix_ratings(context, &m);
+    for (size_t r = 0; r < sizeof refused / sizeof *refused; r++) {
+        gusto_model *model;
+        ck_assert_int_eq(gusto_model_create(context, refused[r][0], &model), GUSTO_OK);
+        if (refused[r][1][0])
+            ck_assert_int_eq(gusto_model_set(context, model, "variant", refused[r][1]), GUSTO_OK);
+        ck_assert_int_eq(gusto_model_set(context, model, refused[r][2], refused[r][3]), GUSTO_OK);
+        ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_EOPTION);
+        ck_assert_ptr_nonnull(strstr(gusto_context_message(context), refused[r][2]));
+        gusto_model_destroy(model);
+    }
+    gusto_ratings_destroy(ratings);
+    for (int users = 0; users < 2; users++) {
+        const char *const side = users ? "users" : "items", *const rows = users ? "20" : "15";
+        const char *const full[] = {"variant", side, "schedule", "full", "epochs", "3", NULL};
+        const char *const all[] = {"variant", side, "schedule", side, "batch_size", rows, "epochs", "3", NULL};
+        gusto_model      *a = matrix_fit(context, &m, "autoencoder", full), *b = matrix_fit(context, &m, "autoencoder", all);
+        gusto_tensor      P, Q;
+        ck_assert(gusto_model_tensor(a, "P", &P) && gusto_model_tensor(b, "P", &Q));
+        for (int64_t u = 0; u < P.rows; u++)
+            for (int64_t f = 0; f < P.columns; f++)
+                ck_assert(((const gusto_real *)P.data)[u * P.ld + f] == ((const gusto_real *)Q.data)[u * Q.ld + f]);
+        gusto_model_destroy(a);
+        gusto_model_destroy(b);
+    }
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
-    RUN("autoencoder", dropout_is_of_the_input_alone, a_new_user_s_bias_has_the_ridge_of_the_baseline);
+    RUN("autoencoder", schedules_that_rows_do_not_have_are_refused, dropout_is_of_the_input_alone,
+        a_new_user_s_bias_has_the_ridge_of_the_baseline);
 }
