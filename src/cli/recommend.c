@@ -3,6 +3,7 @@
 #include "cli/fold_in.h"
 #include "cli/lists.h"
 #include "cli/output.h"
+#include "cli/user_lists.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,14 +24,26 @@ typedef struct recommendation {
     int64_t       n_best;
     gusto_model  *model;
     gusto_titles *titles;
-    fold_in new;           /* the users of --ratings */
-    int32_t n_users, *row; /* the users asked for; with --ratings by their number there */
+    fold_in new;              /* the users of --ratings */
+    int32_t    n_users, *row; /* the users asked for; with --ratings by their number there */
+    user_lists allow, deny;   /* of users by the same numbers */
 } recommendation;
+
+/* Whose numbers users have. */
+static const gusto_ids *user_ids(const recommendation *r)
+{
+    return r->ratings ? gusto_ratings_user_ids(r->new.ratings) : gusto_model_user_ids(r->model);
+}
+
+static int32_t all_users(const recommendation *r)
+{
+    return r->ratings ? r->new.by_user.n_rows : gusto_model_n_users(r->model);
+}
 
 /* --user ID..., and whatever follows the file. */
 static exit_code choose_users(session *s, recommendation *r)
 {
-    const int32_t n_users = r->ratings ? r->new.by_user.n_rows : gusto_model_n_users(r->model);
+    const int32_t n_users = all_users(r);
     if (r->all || r->ratings) {
         r->n_users = n_users;
         r->row = need((size_t)n_users, sizeof *r->row);
@@ -82,28 +95,48 @@ static exit_code choose_format(recommendation *r)
     return DONE;
 }
 
+/* Appends the list of a user to item. Returns how long it is. */
+static int64_t append_list(const user_lists *l, int32_t user, int32_t *item)
+{
+    const int32_t *list = NULL;
+    const int64_t  n = user_lists_of(l, user, &list);
+    if (n > 0)
+        memcpy(item, list, (size_t)n * sizeof *item);
+    return n;
+}
+
 /* Lists for users begin .. begin + n - 1 of --ratings, at most FOLDED_TILE: without what they have rated, unless --keep-seen. */
 static exit_code fold_lists(session *s, const recommendation *r, int32_t begin, int32_t n, int32_t *item, gusto_real *score)
 {
     const gusto_rows *rows = &r->new.by_user;
     const int64_t     width = gusto_model_user_width(r->model);
-    gusto_real       *row = need((size_t)n * (size_t)width, sizeof *row);
-    int32_t          *known = need((size_t)(rows->start[begin + n] - rows->start[begin]), sizeof *known);
-    int64_t           start[FOLDED_TILE + 1] = {0};
-    gusto_status      status = GUSTO_OK;
+    const int32_t    *user = r->row + begin, *denied = NULL;
+    int64_t           most = rows->start[begin + n] - rows->start[begin], start[FOLDED_TILE + 1] = {0};
+    for (int32_t j = 0; j < n; j++)
+        most += user_lists_of(&r->deny, user[j], &denied);
+    gusto_real  *row = need((size_t)n * (size_t)width, sizeof *row);
+    int32_t     *deny = need((size_t)most, sizeof *deny), *allow;
+    int64_t     *allow_start;
+    gusto_status status = GUSTO_OK;
     for (int32_t j = 0; j < n && status == GUSTO_OK; j++) {
         int64_t count = 0;
-        status = fold_in_user(s, &r->new, begin + j, row + j * width, known + start[j], &count);
-        start[j + 1] = start[j] + count;
+        status = fold_in_user(s, &r->new, user[j], row + j * width, deny + start[j], &count);
+        start[j + 1] = start[j] + (r->keep_seen ? 0 : count);
+        start[j + 1] += append_list(&r->deny, user[j], deny + start[j + 1]);
     }
+    user_lists_take(&r->allow, n, user, &allow_start, &allow);
     const gusto_filter filter = {.size = sizeof filter,
                                  .keep_seen = true,
-                                 .deny_start = r->keep_seen ? NULL : start,
-                                 .deny_item = r->keep_seen ? NULL : known};
+                                 .allow_start = allow_start,
+                                 .allow_item = allow,
+                                 .deny_start = start,
+                                 .deny_item = deny};
     if (status == GUSTO_OK)
         status = gusto_model_recommend_rows(s->context, r->model, n, row, (int)r->n_best, &filter, item, score);
     free(row);
-    free(known);
+    free(deny);
+    free(allow_start);
+    free(allow);
     return status < 0 ? failure(s, status) : interrupted() ? INTERRUPTED : DONE;
 }
 
@@ -115,9 +148,21 @@ static exit_code make_lists(session *s, const recommendation *r, int32_t begin, 
                           score + (size_t)at * (size_t)r->n_best);
     if (r->ratings)
         return code;
-    const gusto_filter filter = {.size = sizeof filter, .keep_seen = r->keep_seen};
+    gusto_filter filter = {.size = sizeof filter, .keep_seen = r->keep_seen};
+    int64_t     *allow_start, *deny_start;
+    int32_t     *allow, *deny;
+    user_lists_take(&r->allow, n, r->row + begin, &allow_start, &allow);
+    user_lists_take(&r->deny, n, r->row + begin, &deny_start, &deny);
+    filter.allow_start = allow_start;
+    filter.allow_item = allow;
+    filter.deny_start = deny_start;
+    filter.deny_item = deny;
     const gusto_status status =
         gusto_model_recommend(s->context, r->model, n, r->row + begin, (int)r->n_best, &filter, item, score);
+    free(allow_start);
+    free(allow);
+    free(deny_start);
+    free(deny);
     return status < 0 ? failure(s, status) : interrupted() ? INTERRUPTED : DONE;
 }
 
@@ -127,7 +172,7 @@ static exit_code print_lists(session *s, const recommendation *r, output *out)
     list_printer  printer = {.file = out->file,
                              .format = r->format,
                              .model = r->model,
-                             .row_ids = r->ratings ? gusto_ratings_user_ids(r->new.ratings) : gusto_model_user_ids(r->model),
+                             .row_ids = user_ids(r),
                              .row_name = "user",
                              .titles = r->titles,
                              .explains = r->explain ? s->context : NULL};
@@ -207,8 +252,9 @@ static exit_code work(session *s, recommendation *r)
     exit_code code = choose_format(r);
     if (code == DONE)
         code = check_output("-o", r->output, s->args[0]);
-    if (code == DONE)
-        code = check_output("-o", r->output, r->ratings);
+    const char *const inputs[] = {r->ratings, r->allow.path, r->deny.path};
+    for (int j = 0; j < 3 && code == DONE; j++)
+        code = check_output("-o", r->output, inputs[j]);
     if (code != DONE)
         return code;
 
@@ -227,6 +273,10 @@ static exit_code work(session *s, recommendation *r)
         code = fold_in_open(s, r->model, r->ratings, &r->new);
     if (code == DONE)
         code = choose_users(s, r);
+    if (code == DONE)
+        code = user_lists_read(s, user_ids(r), all_users(r), r->model, &r->allow);
+    if (code == DONE)
+        code = user_lists_read(s, user_ids(r), all_users(r), r->model, &r->deny);
     return code == DONE ? write_lists(s, r) : code;
 }
 
@@ -241,6 +291,9 @@ static exit_code run(session *s, int argc, const char **argv)
         {"best", 'n', POPT_ARG_STRING, &r.best, 0, "how many items each (default: 10)", "N"},
         {"titles", 0, POPT_ARG_STRING, &r.titles_path, 0, "a CSV file with the titles of items", "CSV"},
         {"keep-seen", 0, POPT_ARG_NONE, &r.keep_seen, 0, "items that the user had in training, too", NULL},
+        {"allow", 0, POPT_ARG_STRING, &r.allow.path, 0,
+         "lists keep to the items of this file, each line a user and one or more items; a user without a line gets none", "FILE"},
+        {"deny", 0, POPT_ARG_STRING, &r.deny.path, 0, "lists have none of the items that such a file has for the user", "FILE"},
         {"explain", 0, POPT_ARG_NONE, &r.explain, 0,
          "with each item the features that add most to its score, and how much; for models that score by features, as content",
          NULL},
@@ -256,6 +309,8 @@ static exit_code run(session *s, int argc, const char **argv)
     fold_in_close(&r.new);
     gusto_model_destroy(r.model);
     gusto_titles_destroy(r.titles);
+    user_lists_clear(&r.allow);
+    user_lists_clear(&r.deny);
     free(r.row);
     session_clear(s, own);
     return code;

@@ -5,7 +5,7 @@ import pathlib
 import sys
 import unittest
 
-from support import BAD_INPUT, BAD_USAGE, FAILED, MOVIES, Case, made_up
+from support import BAD_INPUT, BAD_IO, BAD_USAGE, FAILED, MOVIES, Case, made_up
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 import read_container  # noqa: E402 (it lies above this folder)
@@ -239,6 +239,51 @@ class Lists(Case):
         self.assertEqual(scores, sorted(scores, reverse=True))
         again = self.rows(self.gusto("recommend", model, "--user", "10", "-n", "30", "--keep-seen"))
         self.assertTrue(had <= {row[2] for row in again})
+
+    def lists(self, *arguments):
+        wanted = {}
+        for user, _, item, *_ in self.rows(self.gusto("recommend", *arguments, "-n", "30")):
+            wanted.setdefault(user, []).append(item)
+        return wanted
+
+    def test_allow_and_deny(self):
+        model = self.fit(model="ease")
+        allow = self.write("allow.csv", "10,129,105,103,105\n11,100\n11,101\n12,102,103\n99,100,101\n10,nothing\n")
+        deny = self.write("deny.tsv", "10\t105\n11\t101\n12\t102\n12\t103\n13\t101\n")
+        named = {"10": {"129", "105", "103"}, "11": {"100", "101"}, "12": {"102", "103"}}
+        denied = {"10": {"105"}, "11": {"101"}, "12": {"102", "103"}, "13": {"101"}}
+        # The users of the model, one after the other, and folded in by the same ratings.
+        ways = (("--all",), ("--ratings", self.ratings), ("--user", "13", "12", "11", "10"))
+        for way in ways:
+            for seen in ((), ("--keep-seen",)):
+                free = self.lists(model, *way, *seen)
+                kept = {u: [i for i in items if i in named.get(u, ())] for u, items in free.items()}
+                left = {u: [i for i in items if i not in denied.get(u, ())] for u, items in free.items()}
+                both = {u: [i for i in items if i in left[u]] for u, items in kept.items()}
+                for wanted, filters in ((kept, ("--allow", allow)), (left, ("--deny", deny)), (both, ("--allow", allow, "--deny", deny))):
+                    found = self.lists(model, *way, *seen, *filters)
+                    self.assertEqual(found, {u: items for u, items in wanted.items() if items}, (way, seen, filters))
+        # By a model of factors, whose lists are made another way; in JSON a user without items is there.
+        factors = self.fit()
+        self.assertEqual({u: set(i) for u, i in self.lists(factors, "--all", "--keep-seen", "--allow", allow).items()}, named)
+        found = self.json(self.gusto("recommend", factors, "--all", "--allow", allow, "--json"))
+        self.assertEqual((len(found), found[3]), (40, {"user": "13", "items": []}))
+        # -o: as printed, and in a container; no file that was read is replaced.
+        self.gusto("recommend", model, "--all", "--deny", deny, "-n", "30", "-o", "l.tsv")
+        self.assertEqual(self.path("l.tsv").read_text(), self.gusto("recommend", model, "--all", "--deny", deny, "-n", "30"))
+        self.gusto("recommend", model, "--user", "12", "10", "--allow", allow, "--keep-seen", "-n", "4", "-o", "l.lists")
+        item = read_container.read(self.path("l.lists"))[0]["item"][2]
+        self.assertEqual([i < 0 for i in item], [False, False, True, True, False, False, False, True])
+        self.refused(BAD_USAGE, "recommend", model, "--all", "--deny", "deny.tsv", "-o", "deny.tsv", says="replace the input")
+
+    def test_allow_and_deny_say_what_is_unknown(self):
+        model = self.fit()
+        self.write("allow.tsv", "10\t101\n99\t100\n10\tnothing\n")
+        said = [self.run_gusto("recommend", model, *way, "--allow", "allow.tsv").stderr.decode() for way in (("--all",), ("--all", "-q"))]
+        self.assertEqual(said, ["allow.tsv: 2 of 3 entries have an unknown user or item: they are left out\n", ""])
+        self.write("half.tsv", "10\t101\n11\n")
+        self.refused(BAD_INPUT, "recommend", model, "--all", "--deny", "half.tsv", says="half.tsv:2")
+        self.refused(BAD_IO, "recommend", model, "--all", "--allow", "nowhere.tsv", says="nowhere.tsv")
 
     def test_many_users_titles_and_json(self):
         model = self.fit()
