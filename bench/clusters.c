@@ -107,4 +107,4 @@ static void run(bench_settings *settings)
     free(X);
 }
 
-const bench_job bench_clusters = {"clusters", "k-means: passes, pruning, minibatches, k-means++", run};
+const bench_job bench_clusters = {"clusters", "k-means: passes, pruning, minibatches, k-means++", run, .once = true};

@@ -1,5 +1,5 @@
 /* See job.h. */
-#define _POSIX_C_SOURCE 200809L /* PATH_MAX */
+#define _DEFAULT_SOURCE /* PATH_MAX, readlink */
 
 #include "job.h"
 
@@ -8,6 +8,45 @@
 #include <limits.h>
 #include <malloc.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { FILES = 8 };
+
+static char file_name[FILES][PATH_MAX];
+static int  n_files;
+
+static void remove_files(void)
+{
+    for (int f = 0; f < n_files; f++)
+        unlink(file_name[f]);
+}
+
+const char *bench_file(const bench_settings *settings, const char *suffix)
+{
+    char name[PATH_MAX];
+    snprintf(name, sizeof name, "%s/gusto-bench-%ld.%s", settings->directory, (long)getpid(), suffix);
+    for (int f = 0; f < n_files; f++)
+        if (strcmp(file_name[f], name) == 0)
+            return file_name[f];
+    if (n_files == FILES || (n_files == 0 && atexit(remove_files) != 0)) {
+        fprintf(stderr, "gusto-bench: too many files\n");
+        exit(EXIT_FAILURE);
+    }
+    return strcpy(file_name[n_files++], name);
+}
+
+bool bench_beside(char *path, size_t size, const char *name)
+{
+    char          here[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", here, sizeof here - 1);
+    here[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(here, '/');
+    if (!slash)
+        return false;
+    slash[1] = '\0';
+    snprintf(path, size, "%s%s", here, name);
+    return access(path, X_OK) == 0;
+}
 
 void bench_check(const gusto_context *context, gusto_status status)
 {

@@ -52,6 +52,7 @@ typedef struct bench_settings {
 typedef struct bench_job {
     const char *name, *summary;
     void (*run)(bench_settings *settings);
+    bool once; /* its problem is its own, whatever the shape: it is run once, with the last of several */
 } bench_job;
 
 extern const bench_job bench_training, bench_ways, bench_reading, bench_serving, bench_clusters, bench_ease, bench_models,
@@ -74,6 +75,12 @@ double bench_peak(const bench_settings *settings);
 
 /* Adds a line to the table at the end; its peak is bench_peak(). */
 void bench_add(bench_settings *settings, const bench_job *job, const bench_result *result);
+
+/* A file in the directory asked for, whose name ends so; it is removed when the program ends, however it ends. Lives as long. */
+const char *bench_file(const bench_settings *settings, const char *suffix);
+
+/* The path of something built beside this program: "bench-run", "../src/cli/gusto". Returns whether it is there. */
+bool bench_beside(char *path, size_t size, const char *name);
 
 /* Ratings of the shape asked for: those of its file, if it has one and --data is given, else synthetic ones. */
 gusto_ratings *bench_ratings(bench_settings *settings);

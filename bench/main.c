@@ -63,22 +63,27 @@ static void show_help(poptContext popt)
 {
     poptSetOtherOptionHelp(popt, "[OPTION...] [JOB...]");
     poptPrintHelp(popt, stdout, 0);
-    printf("\nJobs (all of them, in that order, unless some are named):\n");
+    printf("\nJobs (all of them, in that order, unless some are named; * has a problem of its own and is run once for all "
+           "shapes):\n");
     for (int j = 0; j < N_JOBS; j++)
-        printf("  %-12s %s\n", jobs[j]->name, jobs[j]->summary);
+        printf("  %-10s %c %s\n", jobs[j]->name, jobs[j]->once ? '*' : ' ', jobs[j]->summary);
 }
 
-static void run_jobs(bench_settings *settings, const char **names)
+/* last: of the shapes, so that jobs of a shape of their own are run. */
+static void run_jobs(bench_settings *settings, const char **names, bool last)
 {
     printf("\n%s: %d users x %d items, %lld ratings\n", settings->shape.name, settings->shape.n_users, settings->shape.n_items,
            (long long)settings->shape.n_ratings);
-    for (int j = 0; names && names[j]; j++) {
+    for (int j = 0; names ? names[j] != NULL : j < N_JOBS; j++) {
+        const bench_job  *job = names ? find_job(names[j]) : jobs[j];
+        const bench_shape shape = settings->shape;
+        if (job->once && !last)
+            continue;
         putchar('\n');
-        find_job(names[j])->run(settings);
-    }
-    for (int j = 0; !names && j < N_JOBS; j++) {
-        putchar('\n');
-        jobs[j]->run(settings);
+        settings->shape.name = job->once ? "own" : shape.name;
+        job->run(settings);
+        settings->shape = shape;
+        fflush(stdout);
     }
 }
 
@@ -129,7 +134,7 @@ static int run(bench_settings *settings, int threads, const char *names_of_shape
                                             .n_users = other->n_users ? other->n_users : settings->shape.n_users,
                                             .n_items = other->n_items ? other->n_items : settings->shape.n_items,
                                             .n_ratings = other->n_ratings ? other->n_ratings : settings->shape.n_ratings};
-        run_jobs(settings, names);
+        run_jobs(settings, names, !next_shape(shape));
     }
     print_results(settings);
     return EXIT_SUCCESS;

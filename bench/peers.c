@@ -2,15 +2,14 @@
  * pair of runs meets the same machine.
  *
  * In a command, {} is the path of the ratings (user, item, rating, separated by tabs), and {out} that of a file that it may write. It is run by the shell.
- * Time is that of the whole command, from the start of its process to its end. */
-#define _DEFAULT_SOURCE /* wait4, readlink */
+ * Time is that of the whole command, from the start of its process to its end; peak memory that of the largest of its processes. */
+#define _POSIX_C_SOURCE 200809L /* PATH_MAX */
 
 #include "job.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,27 +43,38 @@ typedef struct run_of {
     double seconds, peak;
 } run_of;
 
-static run_of run_command(const char *command)
+/* By a small program, bench-run, which a process that starts where this one has grown large cannot be mistaken for: see there. */
+static run_of run_command(const char *runner, const char *command)
 {
-    struct rusage usage;
-    int           status;
+    char output[128] = "";
+    int  ends[2], status;
     fflush(NULL);
-    const double begin = omp_get_wtime();
-    const pid_t  child = fork();
+    if (pipe(ends) != 0)
+        fail(strerror(errno), command);
+    const pid_t child = fork();
     if (child == 0) {
-        if (!freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stdout))
+        if (!freopen("/dev/null", "r", stdin) || dup2(ends[1], STDOUT_FILENO) < 0)
             _exit(126);
-        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        close(ends[0]);
+        close(ends[1]);
+        execl(runner, runner, command, (char *)NULL);
         _exit(127);
     }
     if (child < 0)
         fail(strerror(errno), command);
-    while (wait4(child, &status, 0, &usage) < 0)
+    close(ends[1]);
+    FILE *answer = fdopen(ends[0], "r");
+    if (answer && !fgets(output, sizeof output, answer))
+        output[0] = '\0';
+    if (answer)
+        fclose(answer);
+    while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             fail(strerror(errno), command);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    run_of run = {0, 0};
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || sscanf(output, "%lf %lf", &run.seconds, &run.peak) != 2)
         fail("the command failed", command);
-    return (run_of){omp_get_wtime() - begin, (double)usage.ru_maxrss * 1024};
+    return run;
 }
 
 static int compare(const void *a, const void *b)
@@ -79,25 +89,8 @@ static double median(int n, double *x)
     return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
-/* gusto beside this program, as it is built; else as the shell finds it. */
-static void find_gusto(char *path, size_t size)
-{
-    char          here[PATH_MAX];
-    const ssize_t length = readlink("/proc/self/exe", here, sizeof here - 1);
-    snprintf(path, size, "%s", GUSTO_COMMAND);
-    if (length <= 0)
-        return;
-    here[length] = '\0';
-    char *slash = strrchr(here, '/');
-    if (slash)
-        *slash = '\0';
-    char there[2 * PATH_MAX];
-    snprintf(there, sizeof there, "%s/../src/cli/%s", here, GUSTO_COMMAND);
-    if (access(there, X_OK) == 0)
-        snprintf(path, size, "'%s'", there);
-}
-
-static void compare_with(bench_settings *settings, const char *peer, const char *own, const char *path, const char *out)
+static void compare_with(bench_settings *settings, const char *runner, const char *peer, const char *own, const char *path,
+                         const char *out)
 {
     const char *equals = strchr(peer, '=');
     if (!equals)
@@ -105,7 +98,7 @@ static void compare_with(bench_settings *settings, const char *peer, const char 
     double mine[MOST_PAIRS], other[MOST_PAIRS], ratio[MOST_PAIRS], my_peak = 0, other_peak = 0;
     char  *command = fill_in(equals + 1, path, out);
     for (int p = 0; p < settings->pairs; p++) {
-        const run_of a = run_command(own), b = run_command(command);
+        const run_of a = run_command(runner, own), b = run_command(runner, command);
         mine[p] = a.seconds;
         other[p] = b.seconds;
         ratio[p] = b.seconds / a.seconds;
@@ -125,11 +118,13 @@ static void run(bench_settings *settings)
         printf("peers: none was given (--peer NAME=COMMAND)\n");
         return;
     }
-    char gusto[3 * PATH_MAX], command[4 * PATH_MAX], path[PATH_MAX], out[PATH_MAX];
-    snprintf(path, sizeof path, "%s/gusto-bench-%ld.tsv", settings->directory, (long)getpid());
-    snprintf(out, sizeof out, "%s/gusto-bench-%ld.out", settings->directory, (long)getpid());
-    find_gusto(gusto, sizeof gusto);
-    snprintf(command, sizeof command, "%s %s", gusto, settings->own);
+    char        runner[PATH_MAX], gusto[PATH_MAX], command[2 * PATH_MAX];
+    const char *path = bench_file(settings, "tsv"), *out = bench_file(settings, "out");
+    if (!bench_beside(runner, sizeof runner, "bench-run"))
+        fail("not there", runner);
+    /* gusto as it is built; else as the shell finds it */
+    const bool built = bench_beside(gusto, sizeof gusto, "../src/cli/" GUSTO_COMMAND);
+    snprintf(command, sizeof command, built ? "'%s' %s" : "%s %s", built ? gusto : GUSTO_COMMAND, settings->own);
     gusto_context *context = bench_context(settings, settings->limits[settings->n_limits - 1].threads);
     gusto_ratings *ratings = bench_ratings(settings);
     bench_check(context, gusto_ratings_write(context, ratings, path));
@@ -141,10 +136,8 @@ static void run(bench_settings *settings)
     printf("| peer | pairs | gusto, s | peer, s | median ratio | ratios | gusto, MiB | peer, MiB "
            "|\n|---|---|---|---|---|---|---|---|\n");
     for (int p = 0; settings->peers[p]; p++)
-        compare_with(settings, settings->peers[p], own, path, out);
+        compare_with(settings, runner, settings->peers[p], own, path, out);
     free(own);
-    unlink(path);
-    unlink(out);
 }
 
-const bench_job bench_peers = {"peers", "gusto's command against those of --peer, in alternation", run};
+const bench_job bench_peers = {"peers", "gusto's command against those of --peer, in alternation", run, .once = false};

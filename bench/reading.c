@@ -3,12 +3,9 @@
  * The file was written just before, so that it lies in the page cache: what is measured is the reader, not the disk. "memory" adds up the
  * mapped bytes by words; no reader can be faster. "entries" is text to a list, "ratings" is text to ratings by user, the list and
  * its sorting included. */
-#define _POSIX_C_SOURCE 200809L /* PATH_MAX */
-
 #include "job.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -93,8 +90,7 @@ static void run(bench_settings *settings)
     gusto_ratings           *ratings = bench_ratings(settings);
     printf("%-9s %-8s %7s %9s %12s %7s %14s\n", "format", "step", "threads", "MB/s", "M ratings/s", "memory", "bytes/rating");
     for (size_t s = 0; s < sizeof suffixes / sizeof *suffixes; s++) {
-        char path[PATH_MAX];
-        snprintf(path, sizeof path, "%s/gusto-bench-%ld.%s", settings->directory, (long)getpid(), suffixes[s]);
+        const char *path = bench_file(settings, suffixes[s]);
         bench_check(context, gusto_ratings_write(context, ratings, path));
         for (int l = 0; l < settings->n_limits; l++)
             measure(settings, &settings->limits[l], path, settings->shape.n_ratings);
@@ -104,4 +100,4 @@ static void run(bench_settings *settings)
     gusto_context_destroy(context);
 }
 
-const bench_job bench_reading = {"reading", "files to ratings, against a plain read of the same bytes", run};
+const bench_job bench_reading = {"reading", "files to ratings, against a plain read of the same bytes", run, .once = false};

@@ -222,4 +222,4 @@ static void run(bench_settings *settings)
     gusto_ratings_destroy(ratings);
 }
 
-const bench_job bench_scaling = {"scaling", "every solver on one thread and on all, and plain loops", run};
+const bench_job bench_scaling = {"scaling", "every solver on one thread and on all, and plain loops", run, .once = false};

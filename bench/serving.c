@@ -98,4 +98,4 @@ static void run(bench_settings *settings)
     gusto_context_destroy(context);
 }
 
-const bench_job bench_serving = {"serving", "top-N for all users and for one, similar items", run};
+const bench_job bench_serving = {"serving", "top-N for all users and for one, similar items", run, .once = false};

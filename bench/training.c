@@ -65,4 +65,4 @@ static void run(bench_settings *settings)
     gusto_ratings_destroy(ratings);
 }
 
-const bench_job bench_training = {"training", "minibatch epochs of mf, by schedule", run};
+const bench_job bench_training = {"training", "minibatch epochs of mf, by schedule", run, .once = false};

@@ -104,4 +104,4 @@ static void run(bench_settings *settings)
     gusto_ratings_destroy(ratings);
 }
 
-const bench_job bench_ways = {"ways", "dense against sparse gradients on a matrix like Jester's", run};
+const bench_job bench_ways = {"ways", "dense against sparse gradients on a matrix like Jester's", run, .once = true};

@@ -20,6 +20,7 @@ typedef struct bench_work {
     bool whole;                               /* they are those of the whole fit, else of an epoch or sweep */
     bool at_least;                            /* the data decide what more there is */
     bool features;                            /* needs features of items */
+    bool dear;                                /* takes hours on tens of millions of ratings */
 } bench_work;
 
 /* The w-th line, or NULL. */
