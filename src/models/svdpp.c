@@ -8,7 +8,7 @@
  *
  * In parallel, and the same at any number of threads: users are dealt to GROUPS x SIDE blocks and items to SIDE, by descending count; the grid depends on
  * the data alone. Groups of SIDE user blocks come in shuffled order. In a group: (1) z of its users, each on its own; (2) SIDE rounds, in round s block b meets
- * items b + s mod SIDE, so no two threads touch a row; (3) each item block moves its y_j by all users of the group in order. So z is stale by
+ * items b + s mod SIDE, so no two threads touch a row, and a user's rows stay with one thread; (3) each item block moves its y_j by all users of the group in order. So z is stale by
  * one group, 1 / GROUPS of an epoch. Ratings lie block after block, by user, then item.
  *
  * What the model keeps as P is p_u + z_u: scoring is that of any factorization. Folding a new user in takes z from his items and solves p and bu by ridge.
@@ -230,18 +230,19 @@ static double epoch(const gusto_context *context, work *w, const gu_svdpp_rates 
     for (int turn = 0; turn < GROUPS; turn++) {
         const int64_t group = (int64_t)gu_permutation_at(&order, (uint64_t)turn), block = group * SIDE;
         const int64_t first = w->user_start[block], last = w->user_start[block + SIDE];
-#pragma omp for schedule(dynamic, 8)
-        for (int64_t j = first; j < last; j++) {
-            implicit(w, j, Y, w->z + w->user[j] * w->ld);
-            memset(w->g + w->user[j] * w->ld, 0, (size_t)w->ld * sizeof *w->g);
-        }
+#pragma omp for schedule(static)
+        for (int b = 0; b < SIDE; b++)
+            for (int64_t j = w->user_start[block + b]; j < w->user_start[block + b + 1]; j++) {
+                implicit(w, j, Y, w->z + w->user[j] * w->ld);
+                memset(w->g + w->user[j] * w->ld, 0, (size_t)w->ld * sizeof *w->g);
+            }
         for (int round = 0; round < SIDE; round++) {
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(static)
             for (int b = 0; b < SIDE; b++)
                 w->loss[(turn * SIDE + round) * SIDE + b] =
                     meet(w, by, &list, block + b, (int)((b + round + number) % SIDE), state);
         }
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(static)
         for (int items = 0; items < SIDE; items++)
             move_implicit(w, by->rate, l2_implicit, first, last, items, Y);
     }

@@ -341,19 +341,19 @@ gusto_status gu_composite_step(gusto_context *context, void *self, int64_t j, do
 #pragma omp parallel num_threads(gu_threads(context)) if (p->n >= PARALLEL_FROM)
     {
         _Alignas(GU_ALIGN) gusto_real g[MOST_LD];
-#pragma omp for schedule(dynamic, 1) nowait
+#pragma omp for schedule(static) nowait
         for (int s = 0; s < 2; s++)
             list_parts(&c->side[s], s ? p->n_items : p->n_users, s ? p->item : p->user);
-#pragma omp for schedule(dynamic, ROW_TILE) nowait
+#pragma omp for schedule(static) nowait
         for (int64_t r = 0; r < p->n_users; r++)
             compose(c, users, p->user[r], c->rows + r * ld, c->bias_rows + r);
-#pragma omp for schedule(dynamic, ROW_TILE)
+#pragma omp for schedule(static)
         for (int64_t r = 0; r < p->n_items; r++)
             compose(c, items, p->item[r], items->at.x + p->item[r] * ld, items->at.bias + p->item[r]);
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(static)
         for (int64_t t = 0; t < p->n_user_tiles; t++)
             c->tile_loss[t] = user_tile(c, p, &list, p->user_tile[t], p->user_tile[t + 1]);
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(static)
         for (int64_t t = 0; t < p->n_item_tiles; t++)
             item_tile(c, p, p->item_tile[t], p->item_tile[t + 1]);
 
@@ -361,14 +361,14 @@ gusto_status gu_composite_step(gusto_context *context, void *self, int64_t j, do
             gu_composite_side *side = &c->side[s];
             const int64_t      n_rows = s ? p->n_items : p->n_users, *start = s ? p->item_start : p->user_start;
             const int32_t     *row = s ? p->item : p->user;
-#pragma omp for schedule(dynamic, ROW_TILE) nowait
+#pragma omp for schedule(static) nowait
             for (int64_t r = 0; r < n_rows; r++)
                 move_own(c, side, r, row[r], start[r + 1] - start[r], rate, g);
-#pragma omp for schedule(dynamic, 4)
+#pragma omp for schedule(static)
             for (int64_t h = 0; h < side->n_chunks; h++)
                 c->kernels->spmm_row(side->chunk_begin[h], side->chunk_begin[h + 1], side->chunk_begin[side->n_chunks], side->row,
                                      NULL, side->share, ld, side->g, 0, side->g, side->chunk_g + h * ld);
-#pragma omp for schedule(dynamic, 4)
+#pragma omp for schedule(static)
             for (int64_t t = 0; t < side->n_touched; t++)
                 move_part(c, side, t, start, rate);
         }

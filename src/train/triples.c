@@ -5,6 +5,9 @@
  * (b + s) mod side of items, and draws from that block too. Blocks at work share no row, each is taken by one thread in order, and the deal depends on
  * seed and epoch alone: the bytes are the same at any number of threads.
  *
+ * A block of users stays with its thread for the whole epoch, and of the blocks of items that a thread has in a round all but one it had in the round
+ * before: rows that another core has written come slowly, above all where the cores share no cache.
+ *
  * Drawn from blocks that stay, an item would only ever be compared with an eighth of the others. So items are dealt anew in every epoch, by a random
  * permutation: over epochs the other item of a triple is any item, each with the chance that plain sampling gives it.
  *
@@ -228,12 +231,13 @@ gusto_status gu_triples_begin(gusto_context *context, void *self, int64_t epoch,
     gu_permutation_init(&shuffled, context->seed, GU_STREAM_DEAL, (uint64_t)epoch, (uint64_t)t->rows.n_columns);
 #pragma omp parallel num_threads(gu_threads(context))
     {
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(static)
         for (int32_t c = 0; c < t->side; c++)
             deal_block(t, &shuffled, c);
-#pragma omp for schedule(dynamic, 64)
-        for (int32_t u = 0; u < t->rows.n_rows; u++)
-            sort_row(t, u);
+#pragma omp for schedule(static) /* by the thread that will take them */
+        for (int32_t b = 0; b < t->side; b++)
+            for (int64_t u = t->bound[b]; u < t->bound[b + 1]; u++)
+                sort_row(t, (int32_t)u);
     }
     t->epoch = epoch;
     *n_batches = t->side;
@@ -274,7 +278,7 @@ gusto_status gu_triples_step(gusto_context *context, void *self, int64_t j, doub
 #pragma omp parallel num_threads(gu_threads(context))
     {
         uint8_t *had = t->had + (int64_t)omp_get_thread_num() * t->stride;
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(static)
         for (int32_t b = 0; b < t->side; b++) {
             const int32_t c = (int32_t)((b + j) % t->side);
             t->loss[b] = meet(context, t, b, c, had, &t->taken[b]);
