@@ -105,10 +105,19 @@ static void score(const gusto_context *context, const gusto_model *model, int64_
     score_rows(context, model, n, room, out);
 }
 
+/* Of a user nothing counts: his row is how many ratings he has, so that there is one. */
 static int64_t row_width(const gusto_model *model)
 {
     (void)model;
-    return 0;
+    return 1;
+}
+
+static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
+                            const gusto_real *value, const gusto_real *weight, gusto_real *row)
+{
+    (void)context, (void)model, (void)item, (void)value, (void)weight;
+    row[0] = (gusto_real)n;
+    return GUSTO_OK;
 }
 
 static const char *const tensors[] = {"count", "mean", NULL}, *const start_options[] = {NULL};
@@ -126,5 +135,6 @@ const gu_model_type gu_model_popularity = {
     .predict = predict,
     .score = score,
     .row_width = row_width,
+    .fold_in = fold_in,
     .score_rows = score_rows,
 };

@@ -1,5 +1,6 @@
 """Every subcommand on good input."""
 import gzip
+import collections
 import json
 import pathlib
 import sys
@@ -139,8 +140,19 @@ class Incremental(Case):
         self.assertNotEqual(guess[41], plain[41])
 
         self.gusto("fit", "old.tsv", "-m", "popularity", "-o", "p.gusto", "-q")
-        self.refused(FAILED, "recommend", "p.gusto", "--ratings", "new.tsv", says="fold-in")
-        self.refused(FAILED, "predict", "p.gusto", pairs, "--ratings", "new.tsv", says="fold-in")
+        rows = self.rows(self.gusto("recommend", "p.gusto", "--ratings", "new.tsv", "-n", "30"))
+        count = collections.Counter(line.split("\t")[1] for line in self.old.read_text().splitlines())
+        self.assertEqual({row[2]: int(float(row[3])) for row in rows if row[0] == "12"}, {i: n for i, n in count.items() if i not in had})
+        # Counts and blended scores are no ratings.
+        self.refused(FAILED, "predict", "p.gusto", pairs, "--ratings", "new.tsv", says="no predictions")
+        blend = ("-m", "hybrid", "-s", "members=popularity,ease", "-s", "combine=rank")
+        self.gusto("fit", "old.tsv", *blend, "-o", "b.gusto", "-q")
+        self.refused(FAILED, "predict", "b.gusto", pairs, "--ratings", "new.tsv", says="no predictions")
+        self.gusto("fit", self.ratings, *blend, "-o", "b.gusto", "-q")
+        self.assertEqual(self.gusto("recommend", "b.gusto", "--ratings", self.ratings), self.gusto("recommend", "b.gusto", "--all"))
+        self.gusto("fit", "old.tsv", "-m", "warp", "-s", "epochs=1", "-o", "w.gusto", "-q")
+        self.refused(FAILED, "recommend", "w.gusto", "--ratings", "new.tsv", says="fold-in")
+        self.refused(FAILED, "predict", "w.gusto", pairs, "--ratings", "new.tsv", says="fold-in")
         self.refused(BAD_USAGE, "recommend", "m.gusto", "--ratings", "new.tsv", "--all", says="--ratings")
         self.refused(BAD_USAGE, "recommend", "m.gusto", "--ratings", "new.tsv", "-o", "l.gusto", says="container")
 
