@@ -49,7 +49,7 @@ gusto_status gu_by_gradients_rows(gusto_context *context, const char *side, int6
     if (strcmp(name, "entries") != 0 && strcmp(name, side) != 0 && strcmp(name, "full") != 0)
         return gu_error(context, GUSTO_EOPTION, "schedule %s: batches are whole rows of %s here; there are %s and full", name,
                         side, side);
-    if (training->mean_gradient || training->way != GU_WAY_AUTO || training->crossover >= 0)
+    if (training->most == 1 || training->way != GU_WAY_AUTO || training->crossover >= 0)
         return gu_error(context, GUSTO_EOPTION,
                         "gradient, way and crossover are for batches of ratings: here they are whole rows of %s, by GEMM", side);
     training->batch_size = gu_by_gradients_batch(training, n_rows);

@@ -227,8 +227,8 @@ void gu_bilinear_move(const gu_bilinear *b, const gu_param *param, int64_t row, 
                       int64_t n)
 {
     const int64_t ld = param->ld;
-    if (b->training->mean_gradient)
-        b->kernels->scale(ld, (gusto_real)(1 / (double)n), g);
+    if (b->training->most && n > b->training->most)
+        b->kernels->scale(ld, (gusto_real)((double)b->training->most / (double)n), g);
     gu_params_move(&b->params, b->kernels, param, row, step, rate, g);
     if (b->set.nonnegative && ld > 1)
         b->kernels->positive(ld, param->data + row * ld);

@@ -90,7 +90,7 @@ static gusto_status check(gusto_context *context, const gu_training *training)
         return gu_error(context, GUSTO_EOPTION, "schedule %s %s", training->schedule->name, hint);
     if (training->way != GU_WAY_AUTO)
         return gu_error(context, GUSTO_EOPTION, "a way of computing gradients %s", hint);
-    if (training->mean_gradient)
+    if (training->most == 1)
         return gu_error(context, GUSTO_EOPTION, "gradient mean %s", hint);
     if (training->clip > 0)
         return gu_error(context, GUSTO_EOPTION, "clip %s", hint);

@@ -247,8 +247,8 @@ static gu_prepared *ready(gusto_context *context, gu_composite *c, int64_t j)
 
 static void move(const gu_composite *c, const gu_param *param, int64_t row, int64_t step, double rate, gusto_real *g, int64_t n)
 {
-    if (c->training->mean_gradient)
-        c->kernels->scale(param->ld, (gusto_real)(1 / (double)n), g);
+    if (c->training->most && n > c->training->most)
+        c->kernels->scale(param->ld, (gusto_real)((double)c->training->most / (double)n), g);
     gu_params_move(&c->params, c->kernels, param, row, step, rate, g);
 }
 

@@ -33,8 +33,8 @@ typedef struct gu_objective {
 typedef struct gu_training {
     int64_t                     epochs, batch_size, patience;
     double                      learning_rate, warmup, clip, min_delta;
-    bool                        mean_gradient;
-    int                         way;       /* gu_way */
+    int64_t                     most; /* a row's gradient counts as at most so many of its ratings in a batch: 0 sum, 1 mean */
+    int                         way;  /* gu_way */
     double                      crossover; /* density from which on dense ways are chosen; negative: as measured */
     const gusto_optimizer_type *optimizer;
     const gusto_rate_type      *rate;

@@ -245,7 +245,7 @@ START_TEST(what_only_minibatches_can_do_is_refused)
         gu_block_sgd             b;
         training.schedule = what == 1 ? gusto_schedule_find("users") : training.schedule;
         training.way = what == 2 ? GU_WAY_DENSE : GU_WAY_AUTO;
-        training.mean_gradient = what == 3;
+        training.most = what == 3;
         training.clip = what == 4;
         ck_assert_int_eq(gu_block_sgd_init(context, &settings, &training, 1, 0, ratings, K, v.P, v.Q, v.bu, v.bi, &b),
                          GUSTO_EOPTION);

@@ -133,6 +133,37 @@ START_TEST(clipping_tames_it)
 }
 END_TEST
 
+/* Rows of hundreds of ratings in a batch: the sum of their gradients throws sgd off, and nothing set does not. */
+START_TEST(whole_rows_do_not_diverge_with_the_own_rates)
+{
+    static const char *const schedules[] = {"users", "items", "full"}, *const optimizers[] = {"sgd", "momentum", "nesterov"};
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    gusto_synth_options synth = gusto_synth_options_default();
+    synth.n_users = 60;
+    synth.n_items = 300;
+    synth.n_ratings = 9000;
+    ck_assert_int_eq(gusto_ratings_synth(context, &synth, &ratings), GUSTO_OK);
+    for (int s = 0; s < 3; s++)
+        for (int o = 0; o < 4; o++) { /* the last: sgd with the sum */
+            ck_assert_int_eq(gusto_model_create(context, "mf", &model), GUSTO_OK);
+            set("solver", "minibatch");
+            set("schedule", schedules[s]);
+            set("optimizer", optimizers[o % 3]);
+            if (o == 3)
+                set("gradient", "sum");
+            const gusto_status status = gusto_model_fit(context, model, ratings, NULL);
+            ck_assert_msg(status == (o == 3 ? GUSTO_EDIVERGED : GUSTO_OK), "%s, %s: %s", schedules[s], optimizers[o % 3],
+                          gusto_context_message(context));
+            int64_t            n = 0;
+            const gusto_epoch *epoch = gusto_model_history(model, &n);
+            ck_assert(o == 3 || epoch[n - 1].loss < epoch[0].loss);
+            gusto_model_destroy(model);
+        }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 typedef struct stopper {
     int64_t after;
 } stopper;
@@ -287,6 +318,6 @@ END_TEST
 int main(void)
 {
     RUN("loop", the_loss_falls_and_is_recorded, early_stopping_restores_the_best,
-        divergence_names_the_place_and_keeps_the_last_good_state, clipping_tames_it, resumed_is_as_if_never_stopped,
-        an_embedders_optimizer_trains, nonnegative_and_logistic_do_what_they_say);
+        divergence_names_the_place_and_keeps_the_last_good_state, clipping_tames_it, whole_rows_do_not_diverge_with_the_own_rates,
+        resumed_is_as_if_never_stopped, an_embedders_optimizer_trains, nonnegative_and_logistic_do_what_they_say);
 }
