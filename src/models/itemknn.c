@@ -75,13 +75,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     const int64_t     n_items = model->state.n_items;
     const gusto_real  mu = gu_state_real(&model->state, "mu")[0];
     const gusto_real *bi = gu_state_real(&model->state, "bi");
-    double            sum = 0, weights = set.l2_user;
-    for (int64_t e = 0; e < n; e++) {
-        const double w = weight ? (double)weight[e] : 1;
-        sum += w * (double)(value[e] - mu - bi[item[e]]);
-        weights += w;
-    }
-    const gusto_real bias = (gusto_real)(weights > 0 ? sum / weights : 0);
+    const gusto_real  bias = gu_knn_bias(&set, &model->state, n, item, value, weight);
     clear_row(n_items, row);
     for (int64_t e = 0; e < n; e++)
         row[item[e]] = value[e] - mu - bi[item[e]] - bias;

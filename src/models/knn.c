@@ -153,14 +153,12 @@ static gusto_status prepare(gusto_context *context, const gu_state *state, work 
     return status;
 }
 
-enum { COMMON, PRODUCT, OWN, OTHER, SUMS }; /* n, x_a x_b, x_a^2, x_b^2 */
-
 static void add_plain(const work *w, int64_t a, gusto_real *sums)
 {
     for (int64_t e = w->target.start[a]; e < w->target.start[a + 1]; e++) {
         const int32_t c = w->target.column[e];
         for (int64_t f = w->counterpart.start[c]; f < w->counterpart.start[c + 1]; f++)
-            sums[(int64_t)w->counterpart.column[f] * SUMS] += 1;
+            sums[(int64_t)w->counterpart.column[f] * GU_KNN_SUMS] += 1;
     }
 }
 
@@ -171,41 +169,46 @@ static void add_values(const work *w, int64_t a, gusto_real *sums)
         const gusto_real x = w->target_value[e];
         for (int64_t f = w->counterpart.start[c]; f < w->counterpart.start[c + 1]; f++) {
             const gusto_real y = w->counterpart_value[f];
-            gusto_real      *sum = sums + (int64_t)w->counterpart.column[f] * SUMS;
-            sum[COMMON] += 1;
-            sum[PRODUCT] += x * y;
-            sum[OWN] += x * x;
-            sum[OTHER] += y * y;
+            gusto_real      *sum = sums + (int64_t)w->counterpart.column[f] * GU_KNN_SUMS;
+            sum[GU_KNN_COMMON] += 1;
+            sum[GU_KNN_PRODUCT] += x * y;
+            sum[GU_KNN_OWN] += x * x;
+            sum[GU_KNN_OTHER] += y * y;
         }
     }
 }
 
-static double likeness_of(const work *w, int64_t a, int64_t b, const gusto_real *sum)
+double gu_knn_likeness(const gu_knn *set, bool valued, const gusto_real *sum, gu_knn_whole a, gu_knn_whole b)
 {
-    const double n = (double)sum[COMMON];
+    const double n = (double)sum[GU_KNN_COMMON];
     double       s = 0, square = 0;
-    switch (w->set.likeness) {
+    switch (set->likeness) {
     case GU_PEARSON:
     case GU_ADJUSTED_COSINE:
-        square = (double)sum[OWN] * (double)sum[OTHER];
-        s = (double)sum[PRODUCT];
+        square = (double)sum[GU_KNN_OWN] * (double)sum[GU_KNN_OTHER];
+        s = (double)sum[GU_KNN_PRODUCT];
         break;
     case GU_COSINE:
-        square = (double)w->square[a] * (double)w->square[b];
-        s = w->target_value ? (double)sum[PRODUCT] : n;
+        square = (double)a.square * (double)b.square;
+        s = valued ? (double)sum[GU_KNN_PRODUCT] : n;
         break;
     case GU_JACCARD:
     case GU_DICE: {
-        const double all = (double)(w->target.start[a + 1] - w->target.start[a] + w->target.start[b + 1] - w->target.start[b]);
-        s = w->set.likeness == GU_DICE ? 2 * n / all : n / (all - n);
+        const double all = (double)(a.n + b.n);
+        s = set->likeness == GU_DICE ? 2 * n / all : n / (all - n);
         square = 1;
     }
     }
-    s = square > 0 && s > 0 ? s / sqrt(square) * n / (n + w->set.shrink) : 0;
-    return s > 0 && w->set.power != 1 ? pow(s, w->set.power) : s;
+    s = square > 0 && s > 0 ? s / sqrt(square) * n / (n + set->shrink) : 0;
+    return s > 0 && set->power != 1 ? pow(s, set->power) : s;
 }
 
-/* sums [n_targets x SUMS]: zeros, before and after. */
+static gu_knn_whole whole(const work *w, int64_t r)
+{
+    return (gu_knn_whole){w->target.start[r + 1] - w->target.start[r], w->square[r]};
+}
+
+/* sums [n_targets x GU_KNN_SUMS]: zeros, before and after. */
 static void row_of_likeness(const void *self, int64_t a, gusto_real *out, gusto_real *sums)
 {
     const work *w = self;
@@ -214,10 +217,10 @@ static void row_of_likeness(const void *self, int64_t a, gusto_real *out, gusto_
     else
         add_plain(w, a, sums);
     for (int64_t b = 0; b < w->target.n_rows; b++) {
-        gusto_real *sum = sums + b * SUMS;
-        if (sum[COMMON] > 0 && a != b)
-            out[b] = (gusto_real)likeness_of(w, a, b, sum);
-        for (int j = 0; j < SUMS; j++)
+        gusto_real *sum = sums + b * GU_KNN_SUMS;
+        if (sum[GU_KNN_COMMON] > 0 && a != b)
+            out[b] = (gusto_real)gu_knn_likeness(&w->set, w->target_value, sum, whole(w, a), whole(w, b));
+        for (int j = 0; j < GU_KNN_SUMS; j++)
             sum[j] = 0;
     }
 }
@@ -229,7 +232,7 @@ static gusto_status measure(gusto_context *context, const work *w, gu_state *sta
     const int    kept = w->set.ratings ? w->set.kept : w->set.neighbours;
     const bool   turn = (!w->set.ratings && !w->set.users) != w->set.reverse;
     gusto_status status = gu_sparse_build(context, w->target.n_rows, w->target.n_rows, kept, row_of_likeness, w,
-                                          (int64_t)w->target.n_rows * SUMS, &S);
+                                          (int64_t)w->target.n_rows * GU_KNN_SUMS, &S);
     if (status == GUSTO_OK && turn)
         status = gu_sparse_transpose(context, &S, &T);
     if (status == GUSTO_OK)
@@ -310,7 +313,7 @@ int64_t gu_knn_memory(const gusto_model *model, int64_t n_users, int64_t n_items
     (void)dense;
     const gu_knn  set = gu_knn_settings(model);
     const int64_t n = set.users ? n_users : n_items, real = (int64_t)sizeof(gusto_real);
-    int64_t       bytes = gu_sparse_memory(n, n, set.ratings ? set.kept : set.neighbours, n * SUMS) + 2 * nnz * real + n * real;
+    int64_t bytes = gu_sparse_memory(n, n, set.ratings ? set.kept : set.neighbours, n * GU_KNN_SUMS) + 2 * nnz * real + n * real;
     if (has_biases(&set))
         bytes += (n_users + n_items) * real;
     if (!set.ratings)

@@ -74,6 +74,22 @@ gusto_status gu_knn_fit(gusto_context *context, const gusto_model *model, const 
 gusto_status gu_knn_attach(gusto_context *context, const gusto_model *model, const gu_state *state);
 int64_t      gu_knn_memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense);
 
+/* Sums over what two targets have in common: n, x_a x_b, x_a^2, x_b^2. */
+enum { GU_KNN_COMMON, GU_KNN_PRODUCT, GU_KNN_OWN, GU_KNN_OTHER, GU_KNN_SUMS };
+
+/* A whole row of a target: how long it is, and the sum of its squares. */
+typedef struct gu_knn_whole {
+    int64_t    n;
+    gusto_real square;
+} gu_knn_whole;
+
+/* The likeness of two targets (knn.c) from their sums. valued: x is a value, not 1. */
+double gu_knn_likeness(const gu_knn *set, bool valued, const gusto_real *sum, gu_knn_whole a, gu_knn_whole b);
+
+/* The bias of a new user, the items' held fixed: as that of a user in training. */
+gusto_real gu_knn_bias(const gu_knn *set, const gu_state *state, int64_t n, const int32_t *item, const gusto_real *value,
+                       const gusto_real *weight);
+
 /* ---- predicting ratings (knn_score.c) ---- */
 
 void gu_knn_predict(const gusto_model *model, const gu_knn *set, int64_t n, const int32_t *users, const int32_t *items,

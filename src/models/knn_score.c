@@ -93,6 +93,20 @@ gu_sparse gu_knn_history(const gu_state *state)
                        .value = gu_state_real(state, "H.value")};
 }
 
+gusto_real gu_knn_bias(const gu_knn *set, const gu_state *state, int64_t n, const int32_t *item, const gusto_real *value,
+                       const gusto_real *weight)
+{
+    const gusto_real  mu = gu_state_real(state, "mu")[0];
+    const gusto_real *bi = gu_state_real(state, "bi");
+    double            sum = 0, weights = set->l2_user;
+    for (int64_t e = 0; e < n; e++) {
+        const double w = weight ? (double)weight[e] : 1;
+        sum += w * (double)(value[e] - mu - bi[item[e]]);
+        weights += w;
+    }
+    return (gusto_real)(weights > 0 ? sum / weights : 0);
+}
+
 /* Of target a, from the row of H of one counterpart: both ascend. */
 static gusto_real one(const gu_sparse *S, const gu_sparse *H, const gu_knn *set, int64_t a, int64_t counterpart)
 {

@@ -1,8 +1,9 @@
 /* User neighbours (Herlocker et al. 1999). Likeness as in knn.c, ratings as in knn_score.c.
  *
- * Ranking: an item scores the sum of the similarities of those of the user's `neighbours` most similar users who have had it. A new user has no
- * neighbours before a fit: there is no fold-in. */
-#include "models/knn.h"
+ * Ranking: an item scores the sum of the similarities of those of the user's `neighbours` most similar users who have had it.
+ *
+ * Fold-in: a new user's row is his likeness to every user, measured as in training, and his bias (userknn_fold_in.c). */
+#include "models/userknn.h"
 
 #include <string.h>
 
@@ -31,10 +32,10 @@ static void predict(const gusto_context *context, const gusto_model *model, int6
     }
 }
 
-/* Room for the likeness of a user to all others, where ratings are predicted. */
-static int64_t row_width(const gusto_model *model)
+static void add_row(const gu_user_rows *rows, int32_t user, gusto_real likeness, gusto_real *scores)
 {
-    return gu_knn_settings(model).ratings ? model->state.n_users : 0;
+    for (int64_t e = rows->start[user]; e < rows->start[user + 1]; e++)
+        scores[rows->item[e]] += likeness * gu_user_rows_at(rows, e);
 }
 
 static void score(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
@@ -57,8 +58,27 @@ static void score(const gusto_context *context, const gusto_model *model, int64_
         const gu_user_rows rows = gu_user_rows_of(state);
         memset(scores, 0, (size_t)state->n_items * sizeof *scores);
         for (int64_t e = S.start[u]; e < S.start[u + 1]; e++)
-            for (int64_t f = rows.start[S.index[e]]; f < rows.start[S.index[e] + 1]; f++)
-                scores[rows.item[f]] += S.value[e] * gu_user_rows_at(&rows, f);
+            add_row(&rows, S.index[e], S.value[e], scores);
+    }
+}
+
+static void score_rows(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows, gusto_real *out)
+{
+    (void)context;
+    const gu_knn    set = gu_knn_settings(model);
+    const gu_state *state = &model->state;
+    for (int64_t j = 0; j < n; j++) {
+        const gusto_real *row = rows + j * (state->n_users + INT64_C(1));
+        gusto_real       *scores = out + j * state->n_items;
+        if (set.ratings) {
+            gu_knn_score_user(model, &set, gu_state_real(state, "mu")[0] + row[state->n_users], row, scores);
+            continue;
+        }
+        const gu_user_rows history = gu_user_rows_of(state);
+        memset(scores, 0, (size_t)state->n_items * sizeof *scores);
+        for (int32_t b = 0; b < state->n_users; b++)
+            if (row[b] > 0)
+                add_row(&history, b, row[b], scores);
     }
 }
 
@@ -75,5 +95,7 @@ const gu_model_type gu_model_userknn = {
     .memory = gu_knn_memory,
     .predict = predict,
     .score = score,
-    .row_width = row_width,
+    .row_width = gu_userknn_width,
+    .fold_in = gu_userknn_fold_in,
+    .score_rows = score_rows,
 };
