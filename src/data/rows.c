@@ -5,6 +5,7 @@
 #include "core/tiles.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 enum { TILE = 1 << 16 };
@@ -235,15 +236,37 @@ gusto_status gu_rows_transpose(gusto_context *context, const gusto_rows *rows, g
     return gu_rows_from_pairs(context, &pairs, GUSTO_DUPLICATES_ERROR, &never, out);
 }
 
+/* Each thread counts columns for itself, unless they are more than the entries: then fewer threads do. */
+static gusto_status count_columns(gusto_context *context, const gusto_rows *rows, int32_t *count)
+{
+    const int64_t n = rows->n_columns, enough = rows->nnz / (n + 1) + 1;
+    const int     threads = (int)(enough < gu_threads(context) ? enough : gu_threads(context));
+    int32_t      *parts = gu_new_zero(context, (threads - 1) * n, int32_t);
+    if (!parts)
+        return GUSTO_ENOMEM;
+    memset(count, 0, (size_t)n * sizeof *count);
+#pragma omp parallel num_threads(threads)
+    {
+        int32_t *own = omp_get_thread_num() > 0 ? parts + (omp_get_thread_num() - 1) * n : count;
+#pragma omp for schedule(static)
+        for (int64_t e = 0; e < rows->nnz; e++)
+            own[rows->column[e]]++;
+#pragma omp for schedule(static)
+        for (int64_t c = 0; c < n; c++)
+            for (int t = 1; t < threads; t++)
+                count[c] += parts[(t - 1) * n + c];
+    }
+    gu_free(&context->allocator, parts);
+    return GUSTO_OK;
+}
+
 gusto_status gu_rows_count(gusto_context *context, const gusto_rows *rows, int32_t **row, int32_t **column)
 {
     *row = gu_new(context, rows->n_rows, int32_t);
-    *column = gu_new_zero(context, rows->n_columns, int32_t);
+    *column = gu_new(context, rows->n_columns, int32_t);
     if (!*row || !*column)
         return GUSTO_ENOMEM;
     for (int32_t r = 0; r < rows->n_rows; r++)
         (*row)[r] = (int32_t)(rows->start[r + 1] - rows->start[r]);
-    for (int64_t e = 0; e < rows->nnz; e++)
-        (*column)[rows->column[e]]++;
-    return GUSTO_OK;
+    return count_columns(context, rows, *column);
 }

@@ -86,18 +86,26 @@ static ALWAYS_INLINE const char *real(const char *p, gusto_real *value)
     return p;
 }
 
-/* Most values are d or d.d: both without a branch between them. What follows must be `want` under `mask`. Returns the
- * length, or 0. */
-static ALWAYS_INLINE int short_real(const char *p, uint64_t mask, uint64_t want, gusto_real *value)
+/* Most values are d or d.d. What follows must be `want` under `mask`. Returns the length, or 0.
+ * mixed: both in turn. Then no branch is between them, hence arithmetic where the compiler would make one of a condition; where nearly all are
+ * of one kind a branch costs nothing, and the next line need not wait for the length. */
+static ALWAYS_INLINE int short_real(const char *p, uint64_t mask, uint64_t want, const bool mixed, gusto_real *value)
 {
     const uint64_t word = load(p);
     const unsigned d = (unsigned)(word & 255) - '0', f = (unsigned)(word >> 16 & 255) - '0';
-    const bool     point = (word >> 8 & 255) == '.';
-    const int      n = point ? 3 : 1;
-    const unsigned tenths = d * 10 + (point ? f : 0);
-    *value = (gusto_real)((double)tenths / 10);
-    const bool right = (d <= 9) & (!point | (f <= 9)) & ((word >> 8 * n & mask) == want);
-    return right ? n : 0;
+    if (mixed) {
+        const unsigned point = ((unsigned)((word >> 8 & 255) ^ '.') - 1) >> 31; /* 1 if there is one, else 0 */
+        const unsigned tenths = f & -point;
+        *value = (gusto_real)((double)(d * 10 + tenths) / 10);
+        const bool right = (d <= 9) & (tenths <= 9) & ((word >> (8 + 16 * point) & mask) == want);
+        return right ? 1 + 2 * (int)point : 0;
+    }
+    if ((word >> 8 & 255) == '.') {
+        *value = (gusto_real)((double)(d * 10 + f) / 10);
+        return ((d <= 9) & (f <= 9) & ((word >> 24 & mask) == want)) ? 3 : 0;
+    }
+    *value = (gusto_real)d;
+    return ((d <= 9) & ((word >> 8 & mask) == want)) ? 1 : 0;
 }
 
 static ALWAYS_INLINE const char *line_end(const char *p)
@@ -107,8 +115,11 @@ static ALWAYS_INLINE const char *line_end(const char *p)
     return *p == '\r' && p[1] == '\n' ? p + 2 : NULL;
 }
 
-/* columns (2, 3 or 4) is a constant where this is inlined. */
-static ALWAYS_INLINE void run(gu_cursor *c, const int columns)
+enum { LINES = 256, FEW = LINES / 16 }; /* a wrong prediction costs about 16 times what waiting for the length does */
+
+/* Parses LINES lines or as many as are plain, and says in *often whether lengths of values change often. False if there are no more.
+ * columns (2, 3 or 4) and mixed are constants where this is inlined. */
+static ALWAYS_INLINE bool lines(gu_cursor *c, const int columns, const bool mixed, bool *often)
 {
     const gu_separator *s = &c->layout->separator;
     const int           width = s->length == 2 ? 2 : 1;
@@ -118,10 +129,12 @@ static ALWAYS_INLINE void run(gu_cursor *c, const int columns)
     gusto_real *const value = c->table->value;
     int64_t *const    time = c->table->time;
     const char *p = c->p, *const stop = c->stop, *const end = c->end;
-    int64_t e = c->e;
-    int32_t low[2] = {c->chunk->low[0], c->chunk->low[1]}, high[2] = {c->chunk->high[0], c->chunk->high[1]};
+    int64_t       e = c->e;
+    const int64_t last = e + LINES;
+    int           length = 1, changes = 0;
+    int32_t       low[2] = {c->chunk->low[0], c->chunk->low[1]}, high[2] = {c->chunk->high[0], c->chunk->high[1]};
 
-    while (p < stop && end - p >= SLACK) {
+    while (p < stop && end - p >= SLACK && e < last) {
         uint64_t    u, i, t = 0;
         const char *q = integer(p, &u);
         if (!q || (load(q) & mask) != want)
@@ -133,7 +146,10 @@ static ALWAYS_INLINE void run(gu_cursor *c, const int columns)
             if ((load(q) & mask) != want)
                 break;
             q += width;
-            const int n = columns == 3 ? short_real(q, 0xff, '\n', &value[e]) : short_real(q, mask, want, &value[e]);
+            const int n =
+                columns == 3 ? short_real(q, 0xff, '\n', mixed, &value[e]) : short_real(q, mask, want, mixed, &value[e]);
+            changes += n != length;
+            length = n;
             q = LIKELY(n) ? q + n : real(q, &value[e]);
             if (!q)
                 break;
@@ -164,6 +180,15 @@ static ALWAYS_INLINE void run(gu_cursor *c, const int columns)
     c->e = e;
     memcpy(c->chunk->low, low, sizeof low);
     memcpy(c->chunk->high, high, sizeof high);
+    *often = changes > FEW;
+    return e == last;
+}
+
+static ALWAYS_INLINE void run(gu_cursor *c, const int columns)
+{
+    bool mixed = false;
+    while (mixed ? lines(c, columns, true, &mixed) : lines(c, columns, false, &mixed))
+        ;
 }
 
 static void run_2(gu_cursor *c)

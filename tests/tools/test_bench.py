@@ -37,7 +37,7 @@ class Bench(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         lines = [line.split("|")[1:3] for line in result.stdout.splitlines() if line.startswith("|")]
         self.assertEqual(lines.count([" own ", " ease "]), 1)
-        self.assertEqual(lines.count([" smoke ", " reading "]), 2 * 18)
+        self.assertEqual(lines.count([" smoke ", " reading "]), 2 * 32)
 
 
 if __name__ == "__main__":

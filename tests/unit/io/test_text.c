@@ -197,6 +197,60 @@ START_TEST(fast_and_careful_agree)
 }
 END_TEST
 
+/* Stretches of whole values, of values with a tenth, and of both in turn, between which the fast way changes its ways; and what looks like one of
+ * them at first. */
+START_TEST(short_values_in_stretches)
+{
+    enum { STRETCH = 1000, STRETCHES = 9, N = STRETCH * STRETCHES };
+    static const char *const odd[] = {"12", "1.25", "-3", "0", "9.9", "10.5", "7.0"};
+    char                    *text = malloc(N * 32);
+    size_t                   n = 0;
+    double                  *value = malloc(N * sizeof *value);
+    for (int columns = 3; columns <= 4; columns++) {
+        n = 0;
+        for (int e = 0; e < N; e++) {
+            const unsigned r = (unsigned)e * 2654435761u >> 8;
+            const int      kind = e / STRETCH % 3, tenth = kind == 2 ? (int)(r % 2) : kind;
+            char           number[40];
+            snprintf(number, sizeof number, tenth ? "%u.%u" : "%u", r % 10, (r >> 6) % 10);
+            if (r % 61 == 0)
+                snprintf(number, sizeof number, "%s", odd[r / 61 % 7]);
+            value[e] = strtod(number, NULL);
+            n += (size_t)sprintf(text + n, columns == 3 ? "%d\t%u\t%s\n" : "%d\t%u\t%s\t77\n", e / 20, r % 100, number);
+        }
+        for (int64_t chunk = 0; chunk <= 20000; chunk += 5000) {
+            gusto_entries x;
+            ck_assert_int_eq(read_bytes(text, n, NULL, chunk, &x), GUSTO_OK);
+            ck_assert_int_eq(x.n, N);
+            for (int e = 0; e < N; e++)
+                require(x.value[e] == (gusto_real)value[e] && x.user[e] == e / 20);
+            gusto_entries_clear(&x);
+        }
+    }
+    for (int c = 0; c < 256;
+         c++) { /* any byte in place of a digit or the point: the fast way takes no more than the careful one */
+        for (int place = 0; place < 3; place++) {
+            char          line[4096] = "", number[] = "4.5";
+            gusto_entries x;
+            size_t        length = 0;
+            number[place] = (char)c;
+            for (int e = 0; e < 40; e++) /* enough behind it for the fast way */
+                length += (size_t)snprintf(line + length, sizeof line - length, "%d\t2\t%s\n", e, e == 1 ? number : "4");
+            const bool digit = c >= '0' && c <= '9',
+                       number_still = place == 1 ? digit || c == '.' || c == 'e' || c == 'E' : digit;
+            if (c != 0 && c != '\n' && c != '\r' && c != '\t' && c != ' ' &&
+                !(place == 0 && (c == '-' || c == '+' || c == '.')) && !(place == 2 && c == '.')) {
+                const gusto_status status = read_bytes(line, length, NULL, 0, &x);
+                ck_assert_msg((status == GUSTO_OK) == number_still, "%02x at %d: %s", c, place, gusto_context_message(context));
+                gusto_entries_clear(&x);
+            }
+        }
+    }
+    free(text);
+    free(value);
+}
+END_TEST
+
 START_TEST(numbers_by_given_dictionaries)
 {
     static const char *const texts[] = {"5\t9\t1\n7\t8\t2\n", "5\tx\t1\n7\t8\t2\n", "5\t4000000000\t1\n7\t8\t2\n",
@@ -307,6 +361,7 @@ int main(void)
     tcase_add_loop_test(tcase, refuses, 0, (int)(sizeof bads / sizeof *bads));
     tcase_add_test(tcase, refuses_zero_bytes);
     tcase_add_test(tcase, fast_and_careful_agree);
+    tcase_add_test(tcase, short_values_in_stretches);
     tcase_add_test(tcase, numbers_by_given_dictionaries);
     tcase_add_test(tcase, keeps_or_drops_by_option);
     tcase_add_test(tcase, names_the_lines_of_a_duplicate);

@@ -79,6 +79,64 @@ START_TEST(every_rating_is_in_one_block)
 }
 END_TEST
 
+static void check_same_grid(const gu_grid *a, const gu_grid *b, const gusto_rows *rows)
+{
+    const size_t blocks = (size_t)a->side * (size_t)a->side, n = (size_t)a->nnz, runs = (size_t)a->n_runs;
+    ck_assert_int_eq(a->side, b->side);
+    ck_assert_int_eq(a->n_runs, b->n_runs);
+    ck_assert_int_eq(memcmp(a->run, b->run, (blocks + 1) * sizeof *a->run), 0);
+    ck_assert_int_eq(memcmp(a->user, b->user, runs * sizeof *a->user), 0);
+    ck_assert_int_eq(memcmp(a->start, b->start, (runs + 1) * sizeof *a->start), 0);
+    ck_assert_int_eq(memcmp(a->item, b->item, n * sizeof *a->item), 0);
+    ck_assert_int_eq(memcmp(a->value, b->value, n * sizeof *a->value), 0);
+    ck_assert_int_eq(memcmp(a->user_count, b->user_count, (size_t)rows->n_rows * sizeof *a->user_count), 0);
+    ck_assert_int_eq(memcmp(a->item_count, b->item_count, (size_t)rows->n_columns * sizeof *a->item_count), 0);
+}
+
+static bool no_cell(uint32_t word, int32_t u, int32_t i)
+{
+    (void)word;
+    (void)u;
+    (void)i;
+    return false;
+}
+
+static bool one_user(uint32_t word, int32_t u, int32_t i)
+{
+    (void)word;
+    (void)i;
+    return u == 7;
+}
+
+/* Counts of items against a plain count; nothing, all by one user, and many. */
+START_TEST(a_grid_is_the_same_at_any_number_of_threads)
+{
+    bool (*const cells[])(uint32_t, int32_t, int32_t) = {no_cell, one_user, low_numbers};
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    for (int c = 0; c < 3; c++) {
+        gusto_ratings *ratings = made_up(context, USERS, ITEMS, 5, cells[c], false);
+        gusto_rows     rows;
+        gu_grid        one, more;
+        int32_t        count[ITEMS] = {0};
+        gusto_ratings_by_user(context, ratings, &rows);
+        for (int64_t e = 0; e < rows.nnz; e++)
+            count[rows.column[e]]++;
+        gusto_context_set_threads(context, 1);
+        ck_assert_int_eq(gu_grid_init(context, &rows, 4, &one), GUSTO_OK);
+        ck_assert_int_eq(memcmp(one.item_count, count, sizeof count), 0);
+        for (int threads = 2; threads <= 8; threads++) {
+            gusto_context_set_threads(context, threads);
+            ck_assert_int_eq(gu_grid_init(context, &rows, 4, &more), GUSTO_OK);
+            check_same_grid(&one, &more, &rows);
+            gu_grid_clear(&context->allocator, &more);
+        }
+        gu_grid_clear(&context->allocator, &one);
+        gusto_ratings_destroy(ratings);
+    }
+    gusto_context_destroy(context);
+}
+END_TEST
+
 /* Ratings so evenly spread that every block can have its share, has it. */
 START_TEST(blocks_have_nearly_equal_shares)
 {
@@ -267,7 +325,7 @@ END_TEST
 
 int main(void)
 {
-    RUN("grid", every_rating_is_in_one_block, blocks_have_nearly_equal_shares, an_epoch_is_the_same_at_any_number_of_threads,
-        the_estimate_has_room_to_count, small_steps_follow_the_gradient, training_lowers_the_loss,
-        what_only_minibatches_can_do_is_refused);
+    RUN("grid", every_rating_is_in_one_block, a_grid_is_the_same_at_any_number_of_threads, blocks_have_nearly_equal_shares,
+        an_epoch_is_the_same_at_any_number_of_threads, the_estimate_has_room_to_count, small_steps_follow_the_gradient,
+        training_lowers_the_loss, what_only_minibatches_can_do_is_refused);
 }
