@@ -57,7 +57,8 @@ GUSTO_API gusto_status gusto_model_memory(gusto_context *context, const gusto_mo
 
 /* Fits to ratings; the model keeps their dictionaries and, unless option keep_seen is 0, who has had what.
  * options: NULL for the defaults.   A failed fit leaves the model as it was before, except GUSTO_EDIVERGED, which leaves the
- * last good state.   Returns GUSTO_OK, GUSTO_CONVERGED (early stopping) or GUSTO_CANCELLED with a fitted model. */
+ * last good state.   Returns GUSTO_OK, GUSTO_CONVERGED (early stopping) or GUSTO_CANCELLED with a fitted model; a
+ * model without epochs has nothing to show when it is cancelled, and stays as it was before (train.h). */
 GUSTO_API gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const gusto_ratings *ratings,
                                        const gusto_fit_options *options);
 

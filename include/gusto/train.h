@@ -23,12 +23,17 @@ typedef struct gusto_epoch {
 typedef struct gusto_progress {
     size_t             size;
     int64_t            epoch, n_epochs; /* epoch from 1 */
-    int64_t            done, total;     /* batches of this epoch */
+    int64_t            done, total;     /* batches of this epoch; in closed form: thousandths */
     const gusto_epoch *finished;        /* the epoch that has just ended, or NULL in the middle of one */
 } gusto_progress;
 
 /* Called after every epoch, and within epochs at most every few batches, always from the calling thread. Returning true
- * cancels: the fit returns GUSTO_CANCELLED and the model is valid, as of the last batch. */
+ * cancels: the fit returns GUSTO_CANCELLED and the model is valid, as of the last batch.
+ *
+ * A fit in closed form (ease, slim, rp3beta, itemknn, userknn, slopeone) has one epoch, which does not end with a call. done and total are then
+ * thousandths of the work, about; the call may come from within a parallel loop, whose thread 0 the calling thread is. Cancelled, it leaves nothing:
+ * GUSTO_CANCELLED, and the model is as it was before, fitted or not. So does a hybrid that cannot do without such a member, and puresvd
+ * in its first cycle. */
 typedef bool (*gusto_progress_fn)(void *user, const gusto_progress *progress);
 
 typedef struct gusto_fit_options {

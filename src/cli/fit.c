@@ -212,6 +212,12 @@ static exit_code train(session *s, fit *f, progress *p)
         return failure(s, status);
     }
 
+    if (!gusto_model_is_fitted(f->fitted)) {
+        progress_log_end(p, f->fitted, status, NULL);
+        return complain(INTERRUPTED, "interrupted: a fit of %s that has not come to its end leaves no model",
+                        gusto_model_name(f->fitted));
+    }
+
     exit_code code = status == GUSTO_CANCELLED ? INTERRUPTED : DONE;
     say(s, "%s: %s to %lld ratings of %d users x %d items in %.2f s", gusto_model_name(f->fitted),
         status == GUSTO_CANCELLED ? "interrupted while fitting" : "fitted", (long long)gusto_ratings_nnz(f->train),

@@ -78,8 +78,10 @@ static void draw_bar(progress *p, const gusto_progress *report)
     memset(bar, '#', (size_t)(filled < BAR ? filled : BAR));
     bar[BAR] = 0;
     const char *on = in_colour() ? "\033[36m" : "", *off = in_colour() ? "\033[0m" : "";
-    fprintf(stderr, "\repoch %lld/%lld [%s%s%s] %3d%%", (long long)report->epoch, (long long)report->n_epochs, on, bar, off,
-            (int)(100 * report->done / report->total));
+    char        what[64] = "fitting"; /* in closed form: there are no epochs to count */
+    if (report->n_epochs > 1)
+        snprintf(what, sizeof what, "epoch %lld/%lld", (long long)report->epoch, (long long)report->n_epochs);
+    fprintf(stderr, "\r%s [%s%s%s] %3d%%", what, on, bar, off, (int)(100 * report->done / report->total));
     fflush(stderr);
 }
 

@@ -6,6 +6,8 @@
 
 #include <stdarg.h>
 
+typedef struct gu_watch gu_watch; /* watch.h */
+
 enum { GU_MESSAGE = 1024, GU_MAX_THREADS = 1024 };
 
 struct gusto_context {
@@ -15,6 +17,7 @@ struct gusto_context {
     gusto_isa       isa; /* never AUTO */
     gusto_log_fn    log;
     void           *log_user;
+    gu_watch       *watch; /* of the call that is under way; NULL: nobody watches */
     char            message[GU_MESSAGE];
 };
 

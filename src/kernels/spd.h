@@ -1,6 +1,8 @@
 /* Symmetric positive definite systems that are worth more than one thread: a factorization, a solve and an inverse in tiles. Each tile is
  * computed by one thread with BLAS calls of its own, so that the result does not depend on the number of threads.
  *
+ * Each call is a stage of a watch (core/watch.h), and leaves nothing of worth if that stops it: GUSTO_CANCELLED.
+ *
  * Matrices are row-major, leading dimensions at most INT_MAX. Only the upper triangle is meaningful; the strict lower triangle within the
  * tiles on the diagonal is overwritten. */
 #ifndef GU_SPD_H

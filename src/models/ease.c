@@ -94,7 +94,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     if (status < 0)
         return status;
     status = items ? gu_ease_fit_items(context, &set, ratings, state) : gu_ease_fit_users(context, &set, ratings, state);
-    if (status < 0)
+    if (status != GUSTO_OK)
         return status;
     const gusto_tensor *tensor = gu_state_tensor(state, items ? "B" : "Z");
     const int64_t       bad = gu_kernels_of(context)->not_finite(tensor->rows * tensor->ld, tensor->data);

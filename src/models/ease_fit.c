@@ -1,5 +1,6 @@
 /* The two solves of EASE. See ease.c. */
 #include "core/memory.h"
+#include "core/watch.h"
 #include "data/features.h"
 #include "data/ratings.h"
 #include "kernels/spd.h"
@@ -8,6 +9,10 @@
 
 #include <math.h>
 #include <omp.h>
+
+/* Where the Gram matrix, and then the factor, end of the whole that a watch is told: about. */
+#define GRAM_PART   0.1
+#define FACTOR_PART 0.4
 
 /* count [n_items]: sum over users of x^2; scale, ridge [n_items]. */
 static void weigh_items(const gu_ease_settings *set, const gusto_rows *by_item, gusto_real *scale, gusto_real *ridge)
@@ -67,6 +72,7 @@ static gusto_status solve_items(gusto_context *context, const gu_ease_settings *
         return GUSTO_ENOMEM;
     gusto_real *ridge = scale + n;
     weigh_items(set, by_item, scale, ridge);
+    gu_watch_part(context, 0, GRAM_PART);
     gu_gram(context, &(gu_gram_of){.rows = by_item, .columns = by_user, .values = set->values}, B, ld);
     gusto_status status = features && set->features > 0 ? add_features(context, features, set->features, B, ld) : GUSTO_OK;
     for (int64_t i = 0; i < n; i++) {
@@ -75,10 +81,12 @@ static gusto_status solve_items(gusto_context *context, const gu_ease_settings *
         B[i * ld + i] += ridge[i];
     }
     int64_t row = -1;
+    gu_watch_part(context, GRAM_PART, FACTOR_PART);
     if (status == GUSTO_OK)
         status = gu_spd_factor(context, n, B, ld, &row);
     if (status < 0 && row >= 0)
         gu_error(context, status, "ease: the system is singular at item %lld (from 0): raise option l2", (long long)row);
+    gu_watch_part(context, FACTOR_PART, 1);
     if (status == GUSTO_OK)
         status = gu_spd_inverse(context, n, B, ld);
     if (status == GUSTO_OK)
@@ -143,21 +151,24 @@ static gusto_status solve_users(gusto_context *context, const gu_ease_settings *
     weigh_items(set, by_item, scale, ridge);
     for (int64_t j = 0; j < n; j++)
         gain[j] = scale[j] * scale[j] / ridge[j];
+    gu_watch_part(context, 0, GRAM_PART);
     gu_gram(context, &(gu_gram_of){.rows = by_user, .columns = by_item, .values = set->values, .weight = gain}, K, ldk);
     for (int64_t u = 0; u < n_users; u++)
         K[u * ldk + u] += 1;
 
-    int64_t            row;
+    int64_t row;
+    gu_watch_part(context, GRAM_PART, FACTOR_PART);
     const gusto_status status = gu_spd_factor(context, n_users, K, ldk, &row);
-    if (status < 0) {
+    if (status < 0)
         gu_error(context, status, "ease: the system is singular at user %lld (from 0): raise option l2", (long long)row);
-    } else {
+    if (status == GUSTO_OK) {
         spread_rows(context, set, by_user, scale, Z, ldz);
+        gu_watch_part(context, FACTOR_PART, 1);
         gu_spd_solve(context, n_users, n, K, ldk, Z, ldz);
         divide_by_gain(context, set, by_item, scale, ridge, gain, n_users, Z, ldz);
     }
     gu_free(&context->allocator, K);
-    return status;
+    return gu_watch_stopped(context) ? GUSTO_CANCELLED : status;
 }
 
 gusto_status gu_ease_fit_users(gusto_context *context, const gu_ease_settings *set, const gusto_ratings *ratings, gu_state *state)

@@ -3,6 +3,7 @@
 #include "models/gram.h"
 
 #include "core/tiles.h"
+#include "core/watch.h"
 
 #include <string.h>
 
@@ -42,9 +43,11 @@ static void gram_row(const gu_gram_of *of, int32_t r, gusto_real *restrict g)
 
 void gu_gram(const gusto_context *context, const gu_gram_of *of, gusto_real *G, int64_t ld)
 {
+    gu_watch_units(context, of->rows->n_rows);
 #pragma omp parallel for schedule(dynamic, 4) num_threads(gu_threads(context))
     for (int32_t r = 0; r < of->rows->n_rows; r++)
-        gram_row(of, r, G + r * ld);
+        if (!gu_watch_done(context, 1))
+            gram_row(of, r, G + r * ld);
 }
 
 void gu_mirror(const gusto_context *context, int64_t n, gusto_real *G, int64_t ld)

@@ -16,7 +16,7 @@ typedef struct gu_gram_of {
 } gu_gram_of;
 
 /* Upper triangle of G [n_rows x ld] <- sum over columns c of weight_c x_rc x_sc, or has it added; the rest is untouched.   Each row of G is one thread's, the sum in the
- * order of columns.   Cost: the sum over columns of the square of their length, halved. */
+ * order of columns.   Cost: the sum over columns of the square of their length, halved.   It is a stage of a watch (core/watch.h). */
 void gu_gram(const gusto_context *context, const gu_gram_of *of, gusto_real *G, int64_t ld);
 
 /* The strict lower triangle from the upper. */

@@ -100,7 +100,8 @@ static gusto_status add_counts(gusto_context *context, const gusto_ratings *rati
     return GUSTO_OK;
 }
 
-/* The members that are kept: fitted to all ratings. A fit that is cancelled still makes them all, each as far as its first step. */
+/* The members that are kept: fitted to all ratings. A fit that is cancelled still makes them all, each as far as its first step; a
+ * member that has no steps (closed forms) cannot be had so, and then there is no hybrid. */
 static gusto_status fit_members(gu_hybrid_fit *fit)
 {
     const double begin = omp_get_wtime();
@@ -198,6 +199,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
         return GUSTO_ENOMEM;
 
     status = fit_members(&f);
+    state->unmade = status == GUSTO_CANCELLED;
     if (status == GUSTO_OK)
         status = blend ? fit_blend(&f) : fit_stack(&f);
     if (status == GUSTO_OK)

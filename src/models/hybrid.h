@@ -45,7 +45,8 @@ typedef struct gu_hybrid_pass {
     int32_t    *user_count, *item_count; /* ratings that the members were fitted to */
 } gu_hybrid_pass;
 
-/* Fits member m to ratings.   *out: the caller destroys it.   A member that diverged keeps its last good state, and the log says so. */
+/* Fits member m to ratings.   *out: the caller destroys it.   A member that diverged keeps its last good state, and the log says so.
+ * GUSTO_CANCELLED, and *out is NULL: it was cancelled before there was anything of it. */
 gusto_status gu_hybrid_member(gu_hybrid_fit *fit, const gusto_ratings *ratings, int m, gusto_model **out);
 
 /* Fits every member to `train`, and has them predict `test`. Nothing is left in *out if the fit is cancelled on the way. */

@@ -372,7 +372,7 @@ static gusto_status run_fold(lesson *l, int f)
         gusto_model_destroy(member[m]);
     gusto_ratings_destroy(train);
     gusto_ratings_destroy(test);
-    return status;
+    return status == GUSTO_CANCELLED ? GUSTO_OK : status; /* f->fit->cancelled says it */
 }
 
 int64_t gu_hybrid_blend_memory(int n_members, int folds, int64_t n_users, int64_t n_items)

@@ -40,6 +40,11 @@ gusto_status gu_hybrid_member(gu_hybrid_fit *fit, const gusto_ratings *ratings, 
         gu_log(context, GUSTO_LOG_WARNING, "member %s: %s", fit->roster.label[m], context->message);
         status = GUSTO_OK;
     }
+    if (status == GUSTO_CANCELLED && !gusto_model_is_fitted(*out)) {
+        gusto_model_destroy(*out);
+        *out = NULL;
+        return GUSTO_CANCELLED;
+    }
     if (status < 0) {
         gusto_model_destroy(*out);
         *out = NULL;
@@ -85,7 +90,7 @@ gusto_status gu_hybrid_pass_run(gu_hybrid_fit *fit, const gusto_ratings *train, 
     }
     if (status < 0 || fit->cancelled)
         gu_hybrid_pass_clear(&context->allocator, out);
-    return status;
+    return status == GUSTO_CANCELLED ? GUSTO_OK : status; /* fit->cancelled says it */
 }
 
 void gu_hybrid_pass_clear(const gusto_allocator *allocator, gu_hybrid_pass *pass)

@@ -1,8 +1,10 @@
 /* Fitting: a new state is made beside the old one, and takes its place only when it is whole. */
 #include "core/memory.h"
+#include "core/watch.h"
 #include "data/features.h"
 #include "models/start.h"
 
+#include <omp.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -84,6 +86,33 @@ static gusto_status describe(gusto_context *context, const gusto_model *model, c
     return seen ? keep_seen(context, &rows, state) : GUSTO_OK;
 }
 
+/* What a watch tells is progress within an epoch, in thousandths. */
+static bool tell(const gu_watch *watch, double share)
+{
+    enum { TOTAL = 1000 };
+    const gusto_fit_options *fit = watch->self;
+    const gusto_progress     progress = {.size = sizeof progress,
+                                         .epoch = watch->epoch,
+                                         .n_epochs = watch->n_epochs,
+                                         .done = (int64_t)(share * TOTAL),
+                                         .total = TOTAL};
+    return fit->progress(fit->user, &progress);
+}
+
+/* Fits under a watch, if there is somebody to tell. The fit may be that of a member: the watch of the whole comes back. A fit that the watch has
+ * stopped before it had an epoch to its history has nothing to show. */
+static gusto_status fit_watched(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                                const gusto_fit_options *fit, gu_state *state)
+{
+    gu_watch  watch = {.stops = tell, .self = fit, .epoch = 1, .n_epochs = 1, .to = 1, .level = omp_get_level()};
+    gu_watch *outer = context->watch;
+    context->watch = fit->progress ? &watch : NULL;
+    const gusto_status status = model->type->fit(context, model, ratings, fit, state);
+    context->watch = outer;
+    state->unmade |= watch.stopped && state->history.n == 0;
+    return status;
+}
+
 gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const gusto_ratings *ratings,
                              const gusto_fit_options *options)
 {
@@ -113,11 +142,11 @@ gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const g
     if (status == GUSTO_OK)
         status = keep_features(context, &fit, &state);
     if (status == GUSTO_OK)
-        status = model->type->fit(context, model, ratings, &fit, &state);
+        status = fit_watched(context, model, ratings, &fit, &state);
     gu_start_clear(&context->allocator, &start);
     gusto_ratings_destroy(extended);
     state.start = NULL;
-    if (status < 0 && status != GUSTO_EDIVERGED) {
+    if ((status < 0 && status != GUSTO_EDIVERGED) || state.unmade) {
         gu_state_clear(&context->allocator, &state);
         return status;
     }

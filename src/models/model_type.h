@@ -33,7 +33,8 @@ typedef struct gu_state {
     gu_member      *member; /* models that this one is made of (members.h); owned */
     gu_history      history;
     const char     *optimizer; /* name of the embedder's own, or NULL; owned */
-    gu_start       *start;     /* what a fit goes on from, while it lasts; NULL: it starts afresh. Borrowed */
+    bool unmade; /* a fit was cancelled before there was anything that scores: the state is cleared, the model stays as it was */
+    gu_start *start; /* what a fit goes on from, while it lasts; NULL: it starts afresh. Borrowed */
 } gu_state;
 
 typedef struct gu_model_type gu_model_type;

@@ -11,6 +11,7 @@
 #include "models/svd.h"
 
 #include "core/memory.h"
+#include "core/watch.h"
 #include "data/ratings.h"
 #include "models/factors.h"
 #include "models/sweeps.h"
@@ -151,7 +152,10 @@ static gusto_status cycles(gusto_context *context, work *w, double tolerance, gu
     double       left = INFINITY;
     for (int64_t s = 0; s < sweeps->n && status == GUSTO_OK && left > tolerance; s++) {
         const double begin = omp_get_wtime();
+        gu_watch_epoch(context, s + 1, sweeps->n);
         status = gu_svd_cycle(context, &w->svd);
+        if (status == GUSTO_CANCELLED) /* the tensors are those of the last cycle, if there was one */
+            return status;
         if (status < 0)
             return gu_error(context, status, "puresvd, cycle %lld: %s", (long long)s + 1, context->message);
         left = w->svd.left;

@@ -5,11 +5,14 @@
  * How, and what is screened away, stands in slim_descend.c. Items are independent, one thread each. Limit: reading rows of G = X'X, n_items numbers
  * for each weight that is not 0, several times; G is n_items^2 numbers, said before they are asked for, and the result is sparse. */
 #include "core/memory.h"
+#include "core/watch.h"
 #include "data/ratings.h"
 #include "models/gram.h"
 #include "models/slim_descend.h"
 #include "models/sparse.h"
 #include "models/user_rows.h"
+
+#define GRAM_PART 0.1 /* of the whole that a watch is told: about */
 
 enum { L1, L2, SWEEPS, TOLERANCE, USE_VALUES, N_OPTIONS };
 
@@ -44,6 +47,7 @@ static gusto_status solve(gusto_context *context, const gusto_model *model, cons
     gusto_real   *G = gu_new(context, n * ld + n, gusto_real), *diagonal = G ? G + n * ld : NULL;
     if (!G)
         return GUSTO_ENOMEM;
+    gu_watch_part(context, 0, GRAM_PART);
     gu_gram(context, &(gu_gram_of){.rows = &by_item, .columns = &by_user, .values = values}, G, ld);
     gu_mirror(context, n, G, ld);
     for (int64_t i = 0; i < n; i++)
@@ -61,6 +65,7 @@ static gusto_status solve(gusto_context *context, const gusto_model *model, cons
                        .first = GU_SLIM_FIRST,
                        .most = GU_SLIM_MOST};
     gu_sparse     columns = {0}, W = {0};
+    gu_watch_part(context, GRAM_PART, 1);
     status = gu_sparse_build(context, n, (int32_t)n, 0, row_of_weights, &p, gu_slim_scratch(&p), &columns);
     gu_free(&context->allocator, G);
     if (status == GUSTO_OK)

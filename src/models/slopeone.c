@@ -10,6 +10,7 @@
  * rows. A row is made by one thread from the ratings of those who rated j; the sums go in the order of users. Cost of a fit: the sum over users of the
  * square of their items; of all scores of a user: 6 flops for each of his items and each item. */
 #include "core/memory.h"
+#include "core/watch.h"
 #include "data/ratings.h"
 #include "data/rows.h"
 #include "models/bias.h"
@@ -122,9 +123,13 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     gu_bias_fit(context, &by_user, &by_item, (double)mu[0], gu_model_option(model, options[L2_USER].name),
                 gu_model_option(model, options[L2_ITEM].name), BIAS_SWEEPS, bu, bi);
     const parts p = parts_of(model, state);
+    gu_watch_units(context, n);
 #pragma omp parallel for schedule(dynamic, 8) num_threads(gu_threads(context))
     for (int64_t j = 0; j < n; j++)
-        fill_row(model, &p, &by_user, &by_item, j, D + j * ld, W + j * ld);
+        if (!gu_watch_done(context, 1))
+            fill_row(model, &p, &by_user, &by_item, j, D + j * ld, W + j * ld);
+    if (gu_watch_stopped(context))
+        return GUSTO_CANCELLED;
     const int64_t heavy = gu_kernels_of(context)->not_finite(n * ld, W);
     if (heavy >= 0)
         return gu_error(context, GUSTO_EARG, "slopeone: the weight of items %lld and %lld is not finite: lower option power",

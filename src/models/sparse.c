@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "core/tiles.h"
+#include "core/watch.h"
 
 #include <omp.h>
 #include <stdlib.h>
@@ -94,15 +95,20 @@ static gusto_status build(gusto_context *context, gu_sparse_row row, const void 
     const int64_t     one = thread_room(out->n_columns, b->most, scratch);
     int64_t           room = 0;
     gusto_status      status = GUSTO_OK;
+    gu_watch_units(context, out->n_rows);
     for (int64_t first = 0; status == GUSTO_OK && first < out->n_rows; first += BLOCK) {
         const int64_t n = gu_tile_end(out->n_rows, BLOCK, first / BLOCK) - first;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(gu_threads(context))
         for (int64_t slot = 0; slot < n; slot++) {
+            if (gu_watch_done(context, 1))
+                continue;
             gusto_real *own = memory + omp_get_thread_num() * one, *best = own + gu_padded(out->n_columns);
             memset(own, 0, (size_t)out->n_columns * sizeof *own);
             row(self, first + slot, own, best + gu_padded(b->most));
             select_row(kernels, b, slot, out->n_columns, own, best);
         }
+        if (gu_watch_stopped(context))
+            return GUSTO_CANCELLED;
         status = append(context, b, first, n, &room, out);
     }
     return status;

@@ -19,7 +19,7 @@ typedef void (*gu_sparse_row)(const void *self, int64_t r, gusto_real *out, gust
 
 /* Makes the matrix of the greatest `keep` positive numbers of each row (0: all), ties by the lower column. Rows are computed in blocks, one
  * thread a row: beside the result, memory is n_columns + scratch numbers a thread and BLOCK rows of what is kept.
- * The caller clears *out, also after an error.   Errors: GUSTO_ENOMEM. */
+ * The caller clears *out, also after an error.   It is a stage of a watch (core/watch.h): GUSTO_CANCELLED if that stops it.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_sparse_build(gusto_context *context, int64_t n_rows, int32_t n_columns, int keep, gu_sparse_row row,
                              const void *self, int64_t scratch, gu_sparse *out);
 

@@ -17,6 +17,7 @@
 #include "core/memory.h"
 #include "core/rng.h"
 #include "core/tiles.h"
+#include "core/watch.h"
 #include "kernels/blas.h"
 #include "kernels/kernels.h"
 #include "models/tall_qr.h"
@@ -149,7 +150,10 @@ static double residual(const gusto_context *context, const gu_svd *svd)
 gusto_status gu_svd_cycle(gusto_context *context, gu_svd *svd)
 {
     basis *of = svd->work;
+    gu_watch_units(context, of->n_blocks + 1);
     for (int64_t j = 0; j < of->n_blocks; j++) {
+        if (gu_watch_done(context, 1))
+            return GUSTO_CANCELLED;
         if (j > 0)
             multiply(context, svd, of->V[j]);
         project(context, of, j + 1);
@@ -171,6 +175,8 @@ gusto_status gu_svd_cycle(gusto_context *context, gu_svd *svd)
         for (int64_t c = r; c < of->m; c++)
             if (!isfinite(of->H[r * of->m + c]))
                 return gu_error(context, GUSTO_EARG, "a singular vector became NaN or infinite");
+    if (gu_watch_done(context, 1))
+        return GUSTO_CANCELLED;
     if (!gu_eigen_double(of->m, of->H, of->m, of->value, of->eigen, of->eigen_int))
         return gu_error(context, GUSTO_ESINGULAR, "the eigenvalues of a projection of order %lld did not converge",
                         (long long)of->m);

@@ -29,7 +29,7 @@ typedef struct gu_svd {
 gusto_status gu_svd_init(gusto_context *context, const gu_svd_of *of, int64_t k, gu_svd *svd);
 
 /* One cycle: sets U, sigma and left.   Cost: 2 x GU_SVD_BLOCKS products of X with ld columns; the eigenvalues of a matrix of side ld x GU_SVD_BLOCKS.
- * The same bits at any number of threads.   Errors: GUSTO_EARG (a vector is not finite), GUSTO_ESINGULAR (LAPACK: no basis, or no eigenvalues). */
+ * The same bits at any number of threads.   A stage of a watch (core/watch.h): GUSTO_CANCELLED if that stops it, the basis half made.   Errors: GUSTO_EARG (a vector is not finite), GUSTO_ESINGULAR (LAPACK: no basis, or no eigenvalues). */
 gusto_status gu_svd_cycle(gusto_context *context, gu_svd *svd);
 
 void gu_svd_clear(const gusto_allocator *allocator, gu_svd *svd);

@@ -1,6 +1,8 @@
 /* Every model of the table keeps the promises of gusto/model.h. A new model is tested by its line in models.def. */
 #include "each_model.h"
 
+#include <limits.h>
+
 static void a_string_reads_back(gusto_model *model, const char *name, const gusto_option *option)
 {
     char   text[GUSTO_OPTION_TEXT], again[GUSTO_OPTION_TEXT], longer[GUSTO_OPTION_TEXT + 1];
@@ -117,32 +119,101 @@ START_TEST(same_seed_same_file_at_any_thread_count)
 }
 END_TEST
 
-static bool cancel(void *user, const gusto_progress *progress)
+/* Its fit is one pass over the ratings: docs/training.md says that it does not hear of a cancel. */
+static bool is_short(const gusto_model *model)
 {
-    (void)progress;
-    ++*(int *)user;
-    return true;
+    return strcmp(gusto_model_name(model), "popularity") == 0;
 }
 
+typedef struct hearing {
+    int calls, cancel_at; /* the call that cancels, from 1 */
+    int finished;         /* epochs */
+} hearing;
+
+static bool cancel(void *user, const gusto_progress *progress)
+{
+    hearing *h = user;
+    ck_assert(progress->epoch >= 1 && progress->epoch <= progress->n_epochs);
+    ck_assert(progress->done >= 0 && progress->done <= progress->total);
+    h->finished += progress->finished != NULL;
+    return ++h->calls >= h->cancel_at;
+}
+
+static gusto_status fit_until(gusto_model *model, const gusto_ratings *ratings, hearing *h)
+{
+    gusto_fit_options fit = gusto_fit_options_default();
+    fit.progress = cancel;
+    fit.user = h;
+    return fixture_fit(context, model, ratings, &fit);
+}
+
+static void check_predicts(const gusto_model *model)
+{
+    gusto_real predicted;
+    int32_t    id = 1;
+    ck_assert_int_eq(gusto_model_predict(context, model, 1, &id, &id, &predicted), GUSTO_OK);
+    ck_assert_msg(isfinite((double)predicted), "%s", gusto_model_name(model));
+}
+
+/* Every model hears of it, at the first call and later; one with epochs is then as far as it came, one without as it was before. */
 START_TEST(a_cancelled_fit_leaves_a_valid_model)
 {
     setup_context();
-    gusto_ratings *ratings = fixture_ratings(context, 1);
+    gusto_ratings *ratings = fixture_ratings(context, 1), *others = fixture_ratings(context, 2);
+    char           before[512], after[512];
+    fixture_path(before, "before");
+    fixture_path(after, "after");
     FOR_EACH_MODEL(model)
     {
-        int               calls = 0;
-        gusto_fit_options fit = gusto_fit_options_default();
-        fit.progress = cancel;
-        fit.user = &calls;
-        const gusto_status status = fixture_fit(context, model, ratings, &fit);
-        ck_assert_int_eq(status, calls ? GUSTO_CANCELLED : GUSTO_OK);
-        ck_assert_int_le(calls, 1);
-        ck_assert(gusto_model_is_fitted(model));
-        gusto_real predicted;
-        int32_t    id = 1;
-        ck_assert_int_eq(gusto_model_predict(context, model, 1, &id, &id, &predicted), GUSTO_OK);
-        ck_assert(isfinite((double)predicted));
+        hearing            first = {.cancel_at = 1};
+        const gusto_status status = fit_until(model, ratings, &first);
+        ck_assert_msg((first.calls == 1) != is_short(model), "%s: %d calls", gusto_model_name(model), first.calls);
+        ck_assert_int_eq(status, first.calls ? GUSTO_CANCELLED : GUSTO_OK);
+        const bool fitted = gusto_model_is_fitted(model);
+        ck_assert_msg(fitted || first.finished == 0, "%s: nothing is left of an epoch", gusto_model_name(model));
+        if (fitted)
+            check_predicts(model);
+
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_eq(gusto_model_save(context, model, before), GUSTO_OK);
+        for (int at = 1; at <= 5; at += 2) {
+            hearing later = {.cancel_at = at};
+            if (fit_until(model, others, &later) != GUSTO_CANCELLED)
+                continue;
+            ck_assert_int_eq(later.calls, at);
+            check_predicts(model);
+            ck_assert_int_eq(gusto_model_save(context, model, after), GUSTO_OK);
+            ck_assert_msg(fitted || later.finished > 0 || same_bytes(before, after), "%s: another model after a cancelled fit",
+                          gusto_model_name(model));
+        }
     }
+    unlink(before);
+    unlink(after);
+    gusto_ratings_destroy(others);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* Being watched changes nothing. */
+START_TEST(a_fit_that_is_watched_is_the_same)
+{
+    setup_context();
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    char           alone[512], watched[512];
+    fixture_path(alone, "alone");
+    fixture_path(watched, "watched");
+    FOR_EACH_MODEL(model)
+    {
+        hearing never = {.cancel_at = INT_MAX};
+        ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
+        ck_assert_int_eq(gusto_model_save(context, model, alone), GUSTO_OK);
+        ck_assert_int_ge(fit_until(model, ratings, &never), 0);
+        ck_assert_int_eq(gusto_model_save(context, model, watched), GUSTO_OK);
+        ck_assert_msg(same_bytes(alone, watched), "%s", gusto_model_name(model));
+    }
+    unlink(alone);
+    unlink(watched);
     gusto_ratings_destroy(ratings);
     gusto_context_destroy(context);
 }
@@ -215,5 +286,6 @@ END_TEST
 int main(void)
 {
     RUN("models", options_have_sound_defaults_and_bounds, an_unfitted_model_says_so, same_seed_same_file_at_any_thread_count,
-        a_cancelled_fit_leaves_a_valid_model, failure_changes_nothing, features_are_kept_or_refused);
+        a_cancelled_fit_leaves_a_valid_model, a_fit_that_is_watched_is_the_same, failure_changes_nothing,
+        features_are_kept_or_refused);
 }
