@@ -1,5 +1,6 @@
 /* gusto fit: reads ratings, fits a model, saves it. */
 #include "cli/common.h"
+#include "cli/fold_in.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 
@@ -175,17 +176,36 @@ static int64_t ratings_bytes(session *s, const gusto_ratings *ratings)
     return each * rows.nnz + ((int64_t)rows.n_rows + 1) * (int64_t)sizeof *rows.start;
 }
 
+/* Of n rows with ids, those that a model with known ids and n_known rows lacks. */
+static int32_t count_new(const gusto_ids *ids, int32_t n, const gusto_ids *known, int32_t n_known)
+{
+    int32_t *row = match_ids(ids, n, known, n_known), count = 0;
+    for (int32_t j = 0; j < n; j++)
+        count += row[j] < 0;
+    free(row);
+    return count;
+}
+
+/* A fit that goes on has the users, the items and the pairs of the old model beside the new ones: pairs that are rated anew count twice. */
 static exit_code tell_memory(session *s, fit *f)
 {
     const gusto_ratings *r = f->train;
-    int64_t              peak;
-    const gusto_status   status = gusto_model_memory(s->context, f->fitted, gusto_ratings_n_users(r), gusto_ratings_n_items(r),
-                                                     gusto_ratings_nnz(r), gusto_ratings_is_dense(r), &peak);
+    int32_t              n_users = gusto_ratings_n_users(r), n_items = gusto_ratings_n_items(r);
+    int64_t              peak, had = 0;
+    if (f->old) {
+        gusto_rows    seen;
+        const int32_t old_users = gusto_model_n_users(f->old), old_items = gusto_model_n_items(f->old);
+        n_users = old_users + count_new(gusto_ratings_user_ids(r), n_users, gusto_model_user_ids(f->old), old_users);
+        n_items = old_items + count_new(gusto_ratings_item_ids(r), n_items, gusto_model_item_ids(f->old), old_items);
+        gusto_model_seen(f->old, &seen);
+        had = seen.nnz;
+    }
+    const gusto_status status =
+        gusto_model_memory(s->context, f->fitted, n_users, n_items, gusto_ratings_nnz(r) + had, gusto_ratings_is_dense(r), &peak);
     if (status < 0)
         return failure(s, status);
     const int64_t held = ratings_bytes(s, r) + (f->validation ? ratings_bytes(s, f->validation) : 0);
-    printf("users\t%d\nitems\t%d\nratings\t%lld\n", gusto_ratings_n_users(r), gusto_ratings_n_items(r),
-           (long long)gusto_ratings_nnz(r));
+    printf("users\t%d\nitems\t%d\nratings\t%lld\n", n_users, n_items, (long long)gusto_ratings_nnz(r));
     printf("bytes of the ratings\t%lld\nbytes that the fit would add at its peak\t%lld\n", (long long)held, (long long)peak);
     return DONE;
 }
@@ -237,6 +257,7 @@ static exit_code train(session *s, fit *f, progress *p)
         say(s, "saved to %s", f->output);
     } else {
         progress_log_end(p, f->fitted, status, NULL);
+        say(s, "the model was not saved: there is no -o FILE");
     }
     return code;
 }

@@ -33,6 +33,16 @@ exit_code fold_in_open(session *s, const gusto_model *model, const char *path, f
     return DONE;
 }
 
+void tell_unknown_items(const session *s, const fold_in *f)
+{
+    int64_t unknown = 0;
+    for (int64_t e = 0; e < f->by_user.nnz; e++)
+        unknown += f->item_row[f->by_user.column[e]] < 0;
+    if (unknown > 0)
+        say(s, "%lld of %lld ratings are of items that the model lacks: they are left out", (long long)unknown,
+            (long long)f->by_user.nnz);
+}
+
 void fold_in_close(fold_in *f)
 {
     gusto_ratings_destroy(f->ratings);

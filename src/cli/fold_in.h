@@ -15,6 +15,9 @@ typedef struct fold_in {
 exit_code fold_in_open(session *s, const gusto_model *model, const char *path, fold_in *f);
 void      fold_in_close(fold_in *f);
 
+/* Says how many of the ratings are of items that the model lacks, if there are any. */
+void tell_unknown_items(const session *s, const fold_in *f);
+
 /* Solves for the row of the file's user u, or item i, by his ratings of items (its ratings by users) that the model has; the others do not count. row
  * [gusto_model_user_width, gusto_model_item_width]. known [the ratings of u]: those items, *n of
  * them. */

@@ -65,22 +65,43 @@ static exit_code print_model_options(session *s, const gusto_model *model)
     return DONE;
 }
 
+static exit_code list_model(session *s, const char *name, const char *summary)
+{
+    gusto_model       *model;
+    const gusto_status status = gusto_model_create(s->context, name, &model);
+    if (status < 0)
+        return failure(s, status);
+    printf("  %-28s %s\n", name, summary);
+    const exit_code code = print_model_options(s, model);
+    gusto_model_destroy(model);
+    return code;
+}
+
 static exit_code list_models(session *s)
 {
-    const char *summary;
-    for (int t = 0; gusto_model_name_at(t, &summary); t++) {
-        const char        *name = gusto_model_name_at(t, NULL);
-        gusto_model       *model;
-        const gusto_status status = gusto_model_create(s->context, name, &model);
-        if (status < 0)
-            return failure(s, status);
-        printf("  %-28s %s\n", name, summary);
-        const exit_code code = print_model_options(s, model);
-        gusto_model_destroy(model);
-        if (code != DONE)
-            return code;
-    }
-    return DONE;
+    const char *summary, *name;
+    exit_code   code = DONE;
+    for (int t = 0; code == DONE && (name = gusto_model_name_at(t, &summary)); t++)
+        code = list_model(s, name, summary);
+    return code;
+}
+
+static const char *model_name_at(const void *arg, int t)
+{
+    (void)arg;
+    return gusto_model_name_at(t, NULL);
+}
+
+/* The model of that name alone.   Returns whether there is one. */
+static bool list_one(session *s, const char *name, exit_code *code)
+{
+    const char *summary, *found;
+    for (int t = 0; (found = gusto_model_name_at(t, &summary)); t++)
+        if (strcmp(found, name) == 0) {
+            *code = list_model(s, name, summary);
+            return true;
+        }
+    return false;
 }
 
 static exit_code list_optimizers(session *s)
@@ -149,6 +170,16 @@ static exit_code work(session *s)
 {
     bool      found = s->n_args == 0;
     exit_code code = DONE;
+    if (s->n_args == 2) {
+        int n_models = 0;
+        while (model_name_at(NULL, n_models))
+            n_models++;
+        if (strcmp(s->args[0], "models") != 0)
+            return complain(BAD_USAGE, "\"%s\": only models are listed by name: gusto list models NAME", s->args[1]);
+        return list_one(s, s->args[1], &code) ? code : unknown_name("model", s->args[1], n_models, model_name_at, NULL);
+    }
+    if (s->n_args == 1 && list_one(s, s->args[0], &code))
+        return code;
     for (int j = 0; j < N_SECTIONS && code == DONE; j++) {
         if (s->n_args > 0 && strcmp(s->args[0], sections[j].name) != 0)
             continue;
@@ -163,11 +194,11 @@ static exit_code run(session *s, int argc, const char **argv)
 {
     struct poptOption own[] = {POPT_TABLEEND};
     exit_code         code;
-    if (session_parse(s, own, false, 0, 1, argc, argv, &code))
+    if (session_parse(s, own, false, 0, 2, argc, argv, &code))
         code = work(s);
     session_clear(s, own);
     return code;
 }
 
-const command command_list = {"list", "[models | optimizers | rates | schedules | metrics]",
+const command command_list = {"list", "[models [NAME] | optimizers | rates | schedules | metrics | NAME]",
                               "Lists what there is, with every option, default and bound.", run};

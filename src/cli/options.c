@@ -197,11 +197,26 @@ bool reading_options(const session *s, gusto_read_options *out)
     return true;
 }
 
+/* Whether the file, which is no ratings, holds a model. In a context of its own: the message of the failure stays. */
+static bool is_model(const char *path)
+{
+    gusto_context *own;
+    gusto_model   *model = NULL;
+    if (!looks_like_container(path) || gusto_context_create(NULL, &own) < 0)
+        return false;
+    const gusto_status status = gusto_model_load(own, path, &model);
+    gusto_model_destroy(model);
+    gusto_context_destroy(own);
+    return status == GUSTO_OK;
+}
+
 exit_code read_ratings(session *s, const char *path, gusto_ratings **out)
 {
     gusto_read_options options;
     if (!reading_options(s, &options))
         return BAD_USAGE;
     const gusto_status status = gusto_ratings_read(s->context, path, &options, out);
+    if (status == GUSTO_EFORMAT && is_model(path))
+        return complain(BAD_INPUT, "%s is a model, expected ratings", path);
     return status < 0 ? failure(s, status) : DONE;
 }

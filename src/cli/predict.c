@@ -123,6 +123,21 @@ static exit_code predict_tile(session *s, prediction *p, int64_t begin, int64_t 
     return interrupted() ? INTERRUPTED : DONE;
 }
 
+/* Pairs that neither the model nor --ratings knows in full get what is known of them: the mean, and a bias. */
+static void tell_unknown(const session *s, const prediction *p, const int32_t *user_row, const int32_t *item_row)
+{
+    int64_t unknown = 0;
+    for (int64_t j = 0; j < p->pairs.n; j++) {
+        const int32_t u = p->pairs.user[j], i = p->pairs.item[j];
+        const bool    user = user_row[u] >= 0 || (p->user_row && p->user_there[u] >= 0);
+        const bool    item = item_row[i] >= 0 || (p->item_row && p->item_there[i] >= 0);
+        unknown += !user || !item;
+    }
+    if (unknown > 0)
+        say(s, "%lld of %lld pairs have a user or an item that %s: what is predicted is the model's fallback", (long long)unknown,
+            (long long)p->pairs.n, p->ratings ? "neither the model nor --ratings has" : "the model lacks");
+}
+
 static exit_code predict_all(session *s, prediction *p, output *out)
 {
     const gusto_entries *pairs = &p->pairs;
@@ -137,6 +152,7 @@ static exit_code predict_all(session *s, prediction *p, output *out)
         p->item_there =
             there(pairs->item_ids, pairs->n_items, gusto_ratings_item_ids(p->new.ratings), p->new.by_item.n_rows, item_row);
     }
+    tell_unknown(s, p, user_row, item_row);
     exit_code code = DONE;
     for (int64_t begin = 0; begin < pairs->n && code == DONE && output_holds(out); begin += TILE) {
         const int64_t n = pairs->n - begin < TILE ? pairs->n - begin : TILE;

@@ -242,8 +242,11 @@ static exit_code work(session *s, recommendation *r)
     r->n_best = 10;
     if (!parse_int("-n", r->best, 1, MOST_ITEMS, &r->n_best))
         return BAD_USAGE;
-    if (!!r->user + !!r->all + !!r->ratings != 1)
+    if (!r->user && !r->all && !r->ratings)
         return complain(BAD_USAGE, "recommend needs either --user ID..., --all or --ratings FILE");
+    if (!!r->user + !!r->all + !!r->ratings > 1)
+        return complain(BAD_USAGE, "%s and %s exclude each other", r->user ? "--user" : "--all",
+                        r->ratings ? "--ratings" : "--all");
     if ((r->all || r->ratings) && s->n_args > 1)
         return complain(BAD_USAGE, "%s takes no ids: \"%s\"", r->all ? "--all" : "--ratings", s->args[1]);
     if (r->ratings && r->explain)
@@ -271,6 +274,8 @@ static exit_code work(session *s, recommendation *r)
         code = complain(FAILED, "--ratings: model %s has no fold-in", gusto_model_name(r->model));
     if (code == DONE && r->ratings)
         code = fold_in_open(s, r->model, r->ratings, &r->new);
+    if (code == DONE && r->ratings)
+        tell_unknown_items(s, &r->new);
     if (code == DONE)
         code = choose_users(s, r);
     if (code == DONE)

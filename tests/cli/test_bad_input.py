@@ -29,6 +29,10 @@ class Options(Case):
         self.refused(BAD_USAGE, "split", self.ratings, "--folds", "3", "--fold", "4", "--train", "a", "--test", "b", says="--fold")
         self.refused(BAD_USAGE, "synth", "--users", "10", "--items", "10", "--ratings", "51", "-o", "x.tsv")
 
+    def test_model_for_ratings(self):
+        model = self.fit()
+        self.refused(BAD_INPUT, "fit", model, "-m", "mf", says=["model.gusto is a model, expected ratings"])
+
     def test_text_for_a_model(self):
         self.refused(BAD_INPUT, "evaluate", self.ratings, self.ratings, says=["ratings.tsv", "not a file of gusto's"])
 
@@ -43,7 +47,8 @@ class Options(Case):
             self.refused(BAD_USAGE, "fit", self.ratings, "-m", "mf", "--item-features", "none.csv", *flags, says="model mf makes no use")
         self.refused(BAD_USAGE, "fit", self.ratings, "-m", "content", "-o", "m", says="--item-features")
         self.refused(BAD_USAGE, "recommend", model, says="--user")
-        self.refused(BAD_USAGE, "recommend", model, "--all", "--user", "10", says="--all")
+        self.refused(BAD_USAGE, "recommend", model, "--all", "--user", "10", says="--user and --all exclude each other")
+        self.refused(BAD_USAGE, "recommend", model, "--all", "--ratings", self.ratings, says="--all and --ratings exclude each other")
         self.refused(BAD_USAGE, "similar", model, says="--item")
         self.refused(BAD_USAGE, "convert", self.ratings, says="-o")
         self.refused(BAD_USAGE, "split", self.ratings, "--train", "a", "--test", "b", says="exactly one")

@@ -40,6 +40,15 @@ class Help(Case):
         self.assertRegex(text, r"(?m)^  adam +\S")
         self.assertRegex(text, r"(?m)^  ndcg@k +\S")
 
+    def test_list_of_one_model(self):
+        whole, one = self.gusto("list", "models"), self.gusto("list", "models", "slim")
+        self.assertTrue(one.startswith("  slim "))
+        self.assertIn(one, whole)
+        self.assertNotIn("  rp3beta ", one)
+        self.assertEqual(self.gusto("list", "slim"), one)
+        self.refused(BAD_USAGE, "list", "models", "silm", says='no model "silm"; did you mean "slim"?')
+        self.refused(BAD_USAGE, "list", "rates", "cosine", says="gusto list models NAME")
+
 
 class Fit(Case):
     def test_prints_plain_lines_without_a_terminal(self):
@@ -51,6 +60,14 @@ class Fit(Case):
         self.assertNotIn("\033", result.stderr.decode())
         self.assertNotIn("\r", result.stderr.decode())
         self.assertEqual(result.stdout, b"")
+
+    def test_says_that_nothing_was_saved(self):
+        told = self.run_gusto("fit", self.ratings, "-m", "baseline").stderr
+        self.assertIn(b"fitted to", told)
+        self.assertIn(b"not saved", told)
+        self.assertNotIn(b"not saved", self.run_gusto("fit", self.ratings, "-m", "baseline", "-o", "m.gusto").stderr)
+        for flag in ("-q", "--dry-run"):
+            self.assertEqual(self.run_gusto("fit", self.ratings, "-m", "baseline", flag).stderr, b"")
 
     def test_quiet_says_nothing(self):
         result = self.run_gusto("fit", self.ratings, "-m", "baseline", "-q", "-o", "m.gusto")
@@ -114,6 +131,14 @@ class Incremental(Case):
             one = self.path("next.gusto").read_bytes()
             self.gusto("fit", "new.tsv", "--from", "old.gusto", "-m", model, "-o", "old.gusto", "-q", "--threads", "1")  # in place
             self.assertEqual(self.path("old.gusto").read_bytes(), one)
+
+    def test_dry_run_counts_the_old_model(self):
+        self.gusto("fit", "old.tsv", "-m", "mf", "-o", "old.gusto", "-q")
+        told, alone = (dict(self.rows(self.gusto("fit", "new.tsv", *how, "--dry-run"))) for how in (("--from", "old.gusto"), ("-m", "mf")))
+        self.assertEqual((told["users"], told["items"]), ("41", "30"))
+        self.assertEqual(alone["users"], "4")
+        peak = "bytes that the fit would add at its peak"
+        self.assertGreater(int(told[peak]), int(alone[peak]) + 37 * 32 * 4)  # rows of the 37 users who have nothing new
 
     def test_users_and_items_are_folded_in(self):
         self.gusto("fit", "old.tsv", "-m", "als", "-s", "rank=4", "-o", "m.gusto", "-q")
@@ -223,6 +248,16 @@ class Predict(Case):
         self.assertEqual([row[:2] for row in rows], [line.split("\t") for line in self.PAIRS.splitlines()])
         self.assertEqual(rows[0], rows[2])
         self.assertTrue(all(1 <= float(row[2]) <= 5 for row in rows))
+
+    def test_says_how_many_are_unknown(self):
+        model = self.fit(model="als")
+        pairs = self.write("pairs.tsv", self.PAIRS + "99\t104\n")
+        self.assertIn(b"2 of 5 pairs", self.run_gusto("predict", model, pairs).stderr)
+        ratings = self.write("more.tsv", "99\t104\t5\n99\t100\t3\n99\t999\t4\n")
+        self.assertIn(b"1 of 5 pairs", self.run_gusto("predict", model, pairs, "--ratings", ratings).stderr)
+        self.assertIn(b"1 of 3 ratings", self.run_gusto("recommend", model, "--ratings", ratings).stderr)
+        self.assertEqual(self.run_gusto("predict", model, pairs, "-q").stderr, b"")
+        self.assertEqual(self.run_gusto("predict", model, self.write("known.tsv", "12\t104\n")).stderr, b"")
 
     def test_clipping(self):
         self.write("ratings.tsv", "".join(f"{u}\t{i}\t{5 if u == 0 or i == 0 else 1}\n" for u in range(9) for i in range(9) if u or i))
