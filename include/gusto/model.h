@@ -65,6 +65,10 @@ GUSTO_API gusto_status gusto_model_fit(gusto_context *context, gusto_model *mode
 /* Whether a fit of this model can go on from a fitted one: gusto_fit_options.from. */
 GUSTO_API bool gusto_model_goes_on(const gusto_model *model);
 
+/* Whether its predictions are on the scale of the ratings, with the options that it has. Else they are scores that only say what comes
+ * first: not to be clipped to the range of the ratings, and an rmse of them means nothing. */
+GUSTO_API bool gusto_model_predicts_ratings(const gusto_model *model);
+
 GUSTO_API const char *gusto_model_name(const gusto_model *model);
 GUSTO_API bool        gusto_model_is_fitted(const gusto_model *model);
 GUSTO_API int32_t     gusto_model_n_users(const gusto_model *model);
@@ -95,7 +99,7 @@ GUSTO_API bool gusto_model_tensor(const gusto_model *model, const char *name, gu
 /* ---- predictions ---- */
 
 /* Predicts n pairs.   users, items [n]: internal ids; -1 for one that training did not see: the model's fallback (mean + known
- * bias).   out [n], caller's: on the scale of the ratings, not clipped.   Cost: n x k multiply-adds, rows fetched at random.
+ * bias).   out [n], caller's: on the scale of the ratings where gusto_model_predicts_ratings, not clipped.   Cost: n x k multiply-adds, rows fetched at random.
  * Errors: GUSTO_EUNFIT, GUSTO_EID. */
 GUSTO_API gusto_status gusto_model_predict(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
                                            const int32_t *items, gusto_real *out);

@@ -15,7 +15,7 @@ typedef struct evaluation {
     gusto_lists    lists; /* of candidates */
 } evaluation;
 
-/* rmse and mae say nothing about ratings that are all alike, such as a list of pairs. */
+/* rmse and mae say nothing about ratings that are all alike, such as a list of pairs, nor about scores that are no ratings. */
 static int choose(const evaluation *e, const char *const **metrics)
 {
     static const char *const defaults[] = {"rmse", "mae", "precision@10", "recall@10", "ndcg@10"};
@@ -25,7 +25,7 @@ static int choose(const evaluation *e, const char *const **metrics)
     }
     gusto_real low, high;
     gusto_ratings_range(e->test, &low, &high);
-    const int skipped = low < high ? 0 : 2;
+    const int skipped = low < high && gusto_model_predicts_ratings(e->model) ? 0 : 2;
     *metrics = defaults + skipped;
     return (int)(sizeof defaults / sizeof *defaults) - skipped;
 }

@@ -111,7 +111,7 @@ static exit_code predict_tile(session *s, prediction *p, int64_t begin, int64_t 
     gusto_model_range(p->model, &low, &high);
     for (int64_t j = 0; j < n; j++) {
         gusto_real x = value[j];
-        if (!p->no_clip)
+        if (!p->no_clip && gusto_model_predicts_ratings(p->model))
             x = x < low ? low : x > high ? high : x;
         print_id(out->file, p->pairs.user_ids, p->pairs.user[begin + j]);
         fputc('\t', out->file);
@@ -207,7 +207,8 @@ static exit_code run(session *s, int argc, const char **argv)
         {"output", 'o', POPT_ARG_STRING, &p.output, 0, "where to write (default: standard output)", "FILE"},
         {"ratings", 0, POPT_ARG_STRING, &p.ratings, 0,
          "ratings of users and items that the model lacks: they are folded in by these, without training", "FILE"},
-        {"no-clip", 0, POPT_ARG_NONE, &p.no_clip, 0, "do not clip to the range of the training ratings", NULL},
+        {"no-clip", 0, POPT_ARG_NONE, &p.no_clip, 0, "do not clip ratings to the range of the training ratings; scores never are",
+         NULL},
         POPT_TABLEEND};
     exit_code code;
     if (session_parse(s, own, true, 2, 2, argc, argv, &code))

@@ -236,6 +236,12 @@ static void explain(const gusto_model *model, int32_t user, int32_t item, gusto_
     }
 }
 
+/* Predictions of pairs are the biases alone where profiles are compared. */
+static gu_scale scale(const gusto_model *model)
+{
+    return is_implicit(model) ? GU_SCALE_LISTS : GU_SCALE_RATINGS;
+}
+
 static const char *const tensors[] = {"mu", "bu", "bi", "g", "weight", "scale", "Theta", NULL};
 
 const gu_model_type gu_model_content = {
@@ -248,6 +254,7 @@ const gu_model_type gu_model_content = {
     .fit = fit,
     .attach = attach,
     .memory = memory,
+    .scale = scale,
     .predict = predict,
     .score = score,
     .row_width = row_width,

@@ -288,6 +288,7 @@ gusto_status gu_content_fit(gusto_context *context, const gusto_model *model, co
         room ? gu_sweeps_init(context, model, fit, (int64_t)gu_model_option(model, gu_content_options[GU_CONTENT_SWEEPS].name),
                               by_user.nnz, state, &end)
              : GUSTO_ENOMEM;
+    end.rows = by_user;
     if (status == GUSTO_OK)
         status = sweep(context, model, &by_user, &by_item, &end, room, state);
     gu_sweeps_clear(&context->allocator, &end);

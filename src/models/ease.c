@@ -276,6 +276,7 @@ const gu_model_type gu_model_ease = {
     .fit = fit,
     .attach = attach,
     .memory = memory,
+    .scale = gu_scale_scores,
     .predict = predict,
     .score = score,
     .row_width = gu_user_rows_width,

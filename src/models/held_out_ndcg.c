@@ -41,3 +41,10 @@ gusto_status gu_held_out_ndcg(gusto_context *context, const gusto_model *model, 
         *out = 1 - *out;
     return status;
 }
+
+gusto_status gu_validate(gusto_context *context, const gusto_model *model, const gu_held_out *pairs, const gusto_rows *rows,
+                         double *out)
+{
+    return gu_model_scale(model) == GU_SCALE_RATINGS ? gu_held_out_rmse(context, model, pairs, out)
+                                                     : gu_held_out_ndcg(context, model, pairs, rows, out);
+}

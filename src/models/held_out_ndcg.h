@@ -10,4 +10,8 @@
 gusto_status gu_held_out_ndcg(gusto_context *context, const gusto_model *model, const gu_held_out *pairs, const gusto_rows *rows,
                               double *out);
 
+/* The metric of a validation set, lower is better: gu_held_out_rmse of a model whose scores are ratings, else as above.   Errors: GUSTO_ENOMEM. */
+gusto_status gu_validate(gusto_context *context, const gusto_model *model, const gu_held_out *pairs, const gusto_rows *rows,
+                         double *out);
+
 #endif

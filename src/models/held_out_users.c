@@ -28,7 +28,7 @@ static int64_t cut(const gu_held_out *pairs, int64_t *bound)
 gusto_status gu_held_out_by_user(gusto_context *context, const gusto_model *model, const gu_held_out *pairs,
                                  gu_held_out_user_fn measure, const void *arg, double *mean)
 {
-    const int64_t n_items = model->state.n_items, one = gu_padded(n_items + model->type->row_width(model));
+    const int64_t n_items = model->state.n_items, one = gu_padded(n_items + gu_model_room_width(model));
     const int     threads = gu_threads(context);
     int64_t      *bound = gu_new(context, pairs->n + 1, int64_t);
     double       *sums = gu_new_zero(context, 2 * pairs->n, double);

@@ -24,6 +24,7 @@
 #include "models/hybrid_rare.h"
 
 #include "core/memory.h"
+#include "models/held_out_ndcg.h"
 #include "models/members.h"
 
 #include <math.h>
@@ -81,6 +82,12 @@ static bool blends(gu_combine combine)
     return combine == GU_COMBINE_ZSCORE || combine == GU_COMBINE_RANK;
 }
 
+/* A blend predicts pairs by its companion. */
+static gu_scale scale(const gusto_model *model)
+{
+    return blends(settings(model).combine) ? GU_SCALE_LISTS : GU_SCALE_RATINGS;
+}
+
 /* How many ratings each user and each item has. */
 static gusto_status add_counts(gusto_context *context, const gusto_ratings *ratings, gu_state *state)
 {
@@ -125,7 +132,10 @@ static gusto_status validate(gu_hybrid_fit *fit)
     if (status < 0)
         return status;
     const gusto_model view = {.type = fit->model->type, .options = fit->model->options, .state = *fit->state};
-    status = gu_held_out_rmse(fit->context, &view, &pairs, &history->epoch[history->n - 1].validation);
+    gusto_rows        rows;
+    status = gusto_ratings_by_user(fit->context, fit->ratings, &rows);
+    if (status == GUSTO_OK)
+        status = gu_validate(fit->context, &view, &pairs, &rows, &history->epoch[history->n - 1].validation);
     gu_held_out_clear(&fit->context->allocator, &pairs);
     return status;
 }
@@ -473,6 +483,7 @@ const gu_model_type gu_model_hybrid = {
     .fit = fit,
     .attach = attach,
     .memory = memory,
+    .scale = scale,
     .predict = predict,
     .score = score,
     .row_width = row_width,

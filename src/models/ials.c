@@ -233,6 +233,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     const int64_t n = (int64_t)gu_model_option(model, options[SWEEPS].name);
     gu_sweeps     sweeps;
     status = gu_sweeps_init(context, model, fit_options, n, by_user.nnz, state, &sweeps);
+    sweeps.rows = by_user;
     if (status == GUSTO_OK && start)
         status = gu_start_new_rows(context, start, &alternation);
     if (status == GUSTO_OK)
@@ -321,6 +322,7 @@ const gu_model_type gu_model_ials = {
     .start_options = start_options,
     .attach = attach,
     .memory = memory,
+    .scale = gu_scale_scores,
     .predict = gu_factors_predict_seen,
     .score = gu_factors_score,
     .row_width = gu_factors_width,

@@ -94,6 +94,7 @@ const gu_model_type gu_model_itemknn = {
     .fit = gu_knn_fit,
     .attach = gu_knn_attach,
     .memory = gu_knn_memory,
+    .scale = gu_knn_scale,
     .predict = predict,
     .score = score,
     .row_width = row_width,

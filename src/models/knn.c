@@ -59,6 +59,11 @@ gu_knn gu_knn_settings(const gusto_model *model)
     return set;
 }
 
+gu_scale gu_knn_scale(const gusto_model *model)
+{
+    return gu_knn_settings(model).ratings ? GU_SCALE_RATINGS : GU_SCALE_SCORES;
+}
+
 static bool has_biases(const gu_knn *set)
 {
     return set->ratings || set->likeness == GU_PEARSON;

@@ -65,7 +65,8 @@ const char *gu_knn_likeness_choice(int t);
 const char *gu_knn_target_choice(int t);
 
 /* The options of a model, which is userknn or itemknn. */
-gu_knn gu_knn_settings(const gusto_model *model);
+gu_knn   gu_knn_settings(const gusto_model *model);
+gu_scale gu_knn_scale(const gusto_model *model);
 
 /* Adds mu, bu, bi where there are biases; S; and the rows that S is applied to: X (user_rows.h) where it ranks; else H.start, H.index, H.value, the
  * residuals of each counterpart's targets.   Errors: GUSTO_ENOMEM. */

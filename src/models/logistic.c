@@ -197,6 +197,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     if (status == GUSTO_OK)
         status = gu_sweeps_init(context, model, fit_options, (int64_t)gu_model_option(model, options[SWEEPS].name),
                                 w.side[0].rows.nnz, state, &sweeps);
+    sweeps.rows = w.side[0].rows;
     if (status == GUSTO_OK)
         status = sweep(context, &w, (int64_t)gu_model_option(model, options[STEPS].name), &sweeps);
     gu_sweeps_clear(&context->allocator, &sweeps);
@@ -273,6 +274,7 @@ const gu_model_type gu_model_logistic = {
     .fit = fit,
     .attach = attach,
     .memory = memory,
+    .scale = gu_scale_scores,
     .predict = gu_factors_predict_seen,
     .score = gu_factors_score,
     .row_width = gu_factors_width,

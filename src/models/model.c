@@ -307,6 +307,17 @@ uint64_t gusto_model_seed(const gusto_model *model)
     return model->state.seed;
 }
 
+gu_scale gu_scale_scores(const gusto_model *model)
+{
+    (void)model;
+    return GU_SCALE_SCORES;
+}
+
+bool gusto_model_predicts_ratings(const gusto_model *model)
+{
+    return gu_model_scale(model) != GU_SCALE_SCORES;
+}
+
 void gusto_model_range(const gusto_model *model, gusto_real *low, gusto_real *high)
 {
     *low = model->state.low;

@@ -39,6 +39,10 @@ typedef struct gu_state {
 
 typedef struct gu_model_type gu_model_type;
 
+/* Scores of all items are ratings; or they only say what comes first, and predictions of pairs are ratings all the same, or such scores too. Scores
+ * that are no ratings are validated as lists, and predictions that are none are not held to the range of the ratings. */
+typedef enum gu_scale { GU_SCALE_RATINGS, GU_SCALE_LISTS, GU_SCALE_SCORES } gu_scale;
+
 struct gusto_model {
     const gu_model_type        *type;
     gusto_allocator             allocator;
@@ -80,6 +84,9 @@ struct gu_model_type {
 
     /* Peak bytes of a fit beside the ratings. */
     int64_t (*memory)(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense);
+
+    /* What its scores and predictions are. NULL: ratings. */
+    gu_scale (*scale)(const gusto_model *model);
 
     /* Predicts pairs; ids are checked, -1 is unseen. One thread. */
     void (*predict)(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, const int32_t *items,
@@ -125,6 +132,14 @@ struct gu_model_type {
 static inline int64_t gu_model_room_width(const gusto_model *model)
 {
     return model->type->room_width ? model->type->room_width(model) : model->type->row_width(model);
+}
+
+/* `scale` of a type that has scores whatever its options. */
+gu_scale gu_scale_scores(const gusto_model *model);
+
+static inline gu_scale gu_model_scale(const gusto_model *model)
+{
+    return model->type->scale ? model->type->scale(model) : GU_SCALE_RATINGS;
 }
 
 /* room [n x gu_model_room_width]. */

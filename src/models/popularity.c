@@ -105,6 +105,13 @@ static void score(const gusto_context *context, const gusto_model *model, int64_
     score_rows(context, model, n, room, out);
 }
 
+/* Lists go by counts, predictions are means. */
+static gu_scale scale(const gusto_model *model)
+{
+    (void)model;
+    return GU_SCALE_LISTS;
+}
+
 /* Of a user nothing counts: his row is how many ratings he has, so that there is one. */
 static int64_t row_width(const gusto_model *model)
 {
@@ -132,6 +139,7 @@ const gu_model_type gu_model_popularity = {
     .start_options = start_options,
     .attach = attach,
     .memory = memory,
+    .scale = scale,
     .predict = predict,
     .score = score,
     .row_width = row_width,

@@ -200,6 +200,7 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     if (status == GUSTO_OK)
         status = gu_sweeps_init(context, model, fit_options, (int64_t)gu_model_option(model, options[SWEEPS].name), w.by_user.nnz,
                                 state, &sweeps);
+    sweeps.rows = w.by_user;
     if (status == GUSTO_OK)
         status = cycles(context, &w, gu_model_option(model, options[TOLERANCE].name), &sweeps);
     gu_sweeps_clear(&context->allocator, &sweeps);
@@ -245,6 +246,7 @@ const gu_model_type gu_model_puresvd = {
     .fit = fit,
     .attach = attach,
     .memory = memory,
+    .scale = gu_scale_scores,
     .predict = gu_factors_predict_seen,
     .score = gu_factors_score,
     .row_width = gu_factors_width,

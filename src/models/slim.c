@@ -99,6 +99,7 @@ const gu_model_type gu_model_slim = {
     .fit = fit,
     .attach = gu_linear_attach,
     .memory = memory,
+    .scale = gu_scale_scores,
     .predict = gu_linear_predict,
     .score = gu_linear_score,
     .row_width = gu_user_rows_width,

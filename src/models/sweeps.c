@@ -2,6 +2,7 @@
 #include "models/sweeps.h"
 
 #include "core/memory.h"
+#include "models/held_out_ndcg.h"
 
 #include <math.h>
 
@@ -28,7 +29,7 @@ gusto_status gu_sweeps_end(gusto_context *context, gu_sweeps *sweeps, int64_t s,
     epoch->ratings_per_second = seconds > 0 ? (double)sweeps->nnz / seconds : 0;
     if (sweeps->validation.n) {
         const gusto_model  view = {.type = sweeps->model->type, .options = sweeps->model->options, .state = *state};
-        const gusto_status status = gu_held_out_rmse(context, &view, &sweeps->validation, &epoch->validation);
+        const gusto_status status = gu_validate(context, &view, &sweeps->validation, &sweeps->rows, &epoch->validation);
         if (status < 0)
             return status;
     }

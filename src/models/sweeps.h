@@ -11,6 +11,7 @@ typedef struct gu_sweeps {
     int64_t                  n;          /* sweeps in all */
     int64_t                  nnz;        /* ratings that a sweep goes over */
     gu_held_out              validation; /* owned */
+    gusto_rows               rows;       /* training, by user, where scores are no ratings: set after init */
 } gu_sweeps;
 
 /* Makes room for the history of n sweeps, and takes the validation set over.   Errors: GUSTO_ENOMEM. */

@@ -75,6 +75,7 @@ const gu_model_type gu_model_warp = {
     .fit = fit,
     .attach = gu_by_triples_attach,
     .memory = memory,
+    .scale = gu_scale_scores,
     .predict = gu_factors_predict_seen,
     .score = gu_factors_score,
     .row_width = gu_factors_width,

@@ -218,6 +218,17 @@ class Evaluate(Case):
         self.assertEqual([line.split()[0] for line in without.splitlines()], names[2:])
         self.assertRegex(with_values.splitlines()[0], r"^rmse +\d\.\d{6}$")
 
+    def test_defaults_of_scores_are_lists(self):
+        """Of a score that is no rating, the errors are taken only if they are asked for; popularity predicts ratings, though it ranks by counts."""
+        test = self.write("a.tsv", "10\t100\t5\n11\t101\t3\n")
+        names = ["precision@10", "recall@10", "ndcg@10"]
+        for model, more, first in (("ials", (), names), ("puresvd", (), names), ("popularity", (), ["rmse", "mae"] + names), ("itemknn", (), ["rmse", "mae"] + names),
+                                   ("itemknn", ("-s", "target=ranking"), names)):
+            self.gusto("fit", self.ratings, "-m", model, *more, "-o", "s.gusto", "-q")
+            printed = [line.split()[0] for line in self.gusto("evaluate", "s.gusto", test).splitlines()]
+            self.assertEqual(printed[:len(first)], first, model)
+        self.assertIn("rmse", self.gusto("evaluate", "s.gusto", test, "--metric", "rmse"))
+
     def test_candidates(self):
         """Of two candidates the one that was held out comes first or second; a user without candidates is not ranked."""
         model = self.fit(model="popularity")
@@ -266,6 +277,14 @@ class Predict(Case):
         clipped, free = (float(self.rows(self.gusto("predict", model, pairs, *more))[0][2]) for more in ((), ("--no-clip",)))
         self.assertEqual(clipped, 5)
         self.assertGreater(free, 5)
+
+    def test_scores_are_not_clipped(self):
+        """A score of implicit feedback is about 0 to 1: held to the range of ratings from 1 to 5, each would be 1."""
+        pairs = self.write("pairs.tsv", "12\t104\n10\t100\n12\t101\n")
+        for name in ("ials", "logistic"):
+            model = self.fit(model=name)
+            self.assertEqual(self.gusto("predict", model, pairs), self.gusto("predict", model, pairs, "--no-clip"))
+            self.assertTrue(any(float(row[2]) < 1 for row in self.rows(self.gusto("predict", model, pairs))), name)
 
     def test_to_a_file(self):
         model = self.fit()
