@@ -458,6 +458,11 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     return GUSTO_OK;
 }
 
+static gu_scale scale(const gusto_model *model)
+{
+    return (int)gu_model_option(model, options[VARIANT].name) == MULTINOMIAL ? GU_SCALE_SCORES : GU_SCALE_RATINGS;
+}
+
 static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "V", "c", "base", NULL};
 
 const gu_model_type gu_model_autoencoder = {
@@ -471,6 +476,7 @@ const gu_model_type gu_model_autoencoder = {
     .fit = fit,
     .attach = attach,
     .memory = memory,
+    .scale = scale,
     .predict = predict,
     .score = gu_factors_score,
     .row_width = gu_factors_width,

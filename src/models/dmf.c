@@ -522,6 +522,7 @@ const gu_model_type gu_model_dmf = {
     .fit = fit,
     .attach = attach,
     .memory = memory,
+    .scale = gu_scale_scores,
     .predict = gu_factors_predict_seen,
     .score = gu_factors_score,
     .row_width = gu_factors_width,
