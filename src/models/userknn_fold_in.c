@@ -34,10 +34,23 @@ int64_t gu_userknn_width(const gusto_model *model)
     return set.ratings || set.values || set.likeness >= GU_COSINE ? model->state.n_users + INT64_C(1) : 0;
 }
 
-/* A rating of the model by what it holds of it: a residual where it predicts. */
+/* A rating of the model by what it holds of it: a residual where it predicts. Ratings are mostly short numbers, which the sum misses by its rounding; then
+ * the short one is meant, and users who are alike in training are so here. */
 static gusto_real rating_of(const profile *p, int32_t b, int32_t i, gusto_real held)
 {
-    return p->set.ratings ? (gusto_real)((double)held + (double)p->mu + (double)p->bu[b] + (double)p->bi[i]) : held;
+    if (!p->set.ratings)
+        return held;
+    const double r = (double)held + (double)p->mu + (double)p->bu[b] + (double)p->bi[i], brief = (double)(float)r;
+    return (gusto_real)(fabs(r - brief) <= 1e-12 * (1 + fabs(r)) ? brief : r);
+}
+
+/* r less the mean; 0 where they differ by no more than the rounding of rating_of: who rates like all others is like nobody, and not wholly like whoever
+ * does the same. */
+static gusto_real beyond_mean(gusto_real r, double mean)
+{
+    const double rounding = sizeof(gusto_real) == sizeof(float) ? 1e-6 : 1e-13;
+    const double d = (double)(r - (gusto_real)mean);
+    return (gusto_real)(fabs(d) <= rounding * (1 + fabs((double)r)) ? 0 : d);
 }
 
 /* What likeness is measured on, of a rating r for item i by a user of that bias. */
@@ -47,7 +60,7 @@ static gusto_real measured(const profile *p, int32_t i, gusto_real r, gusto_real
     case GU_PEARSON:
         return (gusto_real)((double)r - (double)p->mu - (double)bias - (double)p->bi[i]);
     case GU_ADJUSTED_COSINE:
-        return r - (gusto_real)p->mean[i];
+        return beyond_mean(r, p->mean[i]);
     default:
         return p->valued ? r : 1;
     }
