@@ -10,7 +10,8 @@ enum { TILE = 1 << 16 };
 
 /* ---- where rows begin ---- */
 
-/* Fills start up to the row of the tile's last pair. False if the tile does not ascend. */
+/* Fills start up to the row of the tile's last pair. False if the tile does not ascend. Where tiles do not follow each other, two may write one number,
+ * which is then nobody's: hence atomic, a plain store. */
 static bool index_tile(const int32_t *row, int64_t begin, int64_t end, int64_t *start)
 {
     int32_t before = begin > 0 ? row[begin - 1] : -1;
@@ -19,8 +20,10 @@ static bool index_tile(const int32_t *row, int64_t begin, int64_t end, int64_t *
             continue;
         if (row[e] < before)
             return false;
-        for (int64_t r = (int64_t)before + 1; r <= row[e]; r++)
+        for (int64_t r = (int64_t)before + 1; r <= row[e]; r++) {
+#pragma omp atomic write
             start[r] = e;
+        }
         before = row[e];
     }
     return true;
