@@ -69,6 +69,10 @@ GUSTO_API bool gusto_model_goes_on(const gusto_model *model);
  * first: not to be clipped to the range of the ratings, and an rmse of them means nothing. */
 GUSTO_API bool gusto_model_predicts_ratings(const gusto_model *model);
 
+/* Whether the scores of gusto_model_score and gusto_model_score_rows are its predictions of these pairs, with the options that it has. Else lists go by
+ * something else: by counts, or by a blend of several scores. */
+GUSTO_API bool gusto_model_scores_predict(const gusto_model *model);
+
 GUSTO_API const char *gusto_model_name(const gusto_model *model);
 GUSTO_API bool        gusto_model_is_fitted(const gusto_model *model);
 GUSTO_API int32_t     gusto_model_n_users(const gusto_model *model);

@@ -3,7 +3,6 @@
 #include "cli/fold_in.h"
 #include "cli/output.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum { TILE = 1 << 16 };
@@ -61,30 +60,11 @@ static gusto_status fold_pair(session *s, prediction *p, int32_t user, int32_t i
     return status;
 }
 
-/* Whether the scores of the model are its predictions, as seen for one user: those of a blend are not, nor are counts. */
-static bool scores_predict(session *s, const gusto_model *model)
-{
-    const int32_t n = gusto_model_n_items(model);
-    gusto_real   *score = need((size_t)n, sizeof *score), *predicted = need((size_t)n, sizeof *predicted);
-    int32_t      *user = need((size_t)n, sizeof *user), *item = need((size_t)n, sizeof *item);
-    for (int32_t i = 0; i < n; i++)
-        item[i] = i;
-    bool same = gusto_model_score(s->context, model, 1, user, score) == GUSTO_OK &&
-                gusto_model_predict(s->context, model, n, user, item, predicted) == GUSTO_OK;
-    for (int32_t i = 0; i < n && same; i++)
-        same = !(fabs((double)score[i] - (double)predicted[i]) > 1e-3 * (1 + fabs((double)predicted[i])));
-    free(score);
-    free(predicted);
-    free(user);
-    free(item);
-    return same;
-}
-
 static exit_code open_ratings(session *s, prediction *p)
 {
     const int64_t item_width = gusto_model_item_width(p->model);
     int64_t       user_width = gusto_model_user_width(p->model);
-    if (user_width > 0 && !scores_predict(s, p->model)) {
+    if (user_width > 0 && !gusto_model_scores_predict(p->model)) {
         user_width = 0;
         if (item_width == 0)
             return complain(FAILED, "--ratings: fold-in of model %s makes scores, which are no predictions of ratings",

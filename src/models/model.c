@@ -318,6 +318,11 @@ bool gusto_model_predicts_ratings(const gusto_model *model)
     return gu_model_scale(model) != GU_SCALE_SCORES;
 }
 
+bool gusto_model_scores_predict(const gusto_model *model)
+{
+    return gu_model_scale(model) != GU_SCALE_LISTS;
+}
+
 void gusto_model_range(const gusto_model *model, gusto_real *low, gusto_real *high)
 {
     *low = model->state.low;

@@ -73,44 +73,76 @@ START_TEST(sweeps_are_measured_as_the_model_is)
 }
 END_TEST
 
-/* With the options that a model has. */
+/* What models predict, with the options that they have. */
+static const struct {
+    const char *model, *option, *text;
+    bool        ratings;
+} kinds[] = {{"mf", NULL, NULL, true},
+             {"mf", "loss", "logistic", true},
+             {"svdpp", NULL, NULL, true},
+             {"content", NULL, NULL, true},
+             {"hybrid", NULL, NULL, true},
+             {"hybrid", "combine", "rank", true},
+             {"popularity", NULL, NULL, true},
+             {"ials", NULL, NULL, false},
+             {"logistic", NULL, NULL, false},
+             {"puresvd", NULL, NULL, false},
+             {"ease", NULL, NULL, false},
+             {"slim", NULL, NULL, false},
+             {"rp3beta", NULL, NULL, false},
+             {"bpr", NULL, NULL, false},
+             {"dmf", NULL, NULL, false},
+             {"autoencoder", NULL, NULL, true},
+             {"autoencoder", "variant", "multinomial", false},
+             {"warp", NULL, NULL, false},
+             {"itemknn", NULL, NULL, true},
+             {"itemknn", "target", "ranking", false},
+             {"userknn", NULL, NULL, true},
+             {"userknn", "similarity", "dice", false},
+             {"content", "feedback", "implicit", true},
+             {"hybrid", "combine", "zscore", true}};
+
 START_TEST(predictions_are_ratings_or_not)
 {
-    static const struct {
-        const char *model, *option, *text;
-        bool        ratings;
-    } cases[] = {{"mf", NULL, NULL, true},
-                 {"popularity", NULL, NULL, true},
-                 {"ials", NULL, NULL, false},
-                 {"logistic", NULL, NULL, false},
-                 {"puresvd", NULL, NULL, false},
-                 {"ease", NULL, NULL, false},
-                 {"slim", NULL, NULL, false},
-                 {"rp3beta", NULL, NULL, false},
-                 {"bpr", NULL, NULL, false},
-                 {"dmf", NULL, NULL, false},
-                 {"autoencoder", NULL, NULL, true},
-                 {"autoencoder", "variant", "multinomial", false},
-                 {"warp", NULL, NULL, false},
-                 {"itemknn", NULL, NULL, true},
-                 {"itemknn", "target", "ranking", false},
-                 {"userknn", NULL, NULL, true},
-                 {"userknn", "similarity", "dice", false},
-                 {"content", "feedback", "implicit", true},
-                 {"hybrid", "combine", "zscore", true}};
-    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    for (size_t c = 0; c < sizeof kinds / sizeof *kinds; c++) {
         gusto_model *model;
-        ck_assert_int_eq(gusto_model_create(context, cases[c].model, &model), GUSTO_OK);
-        if (cases[c].option)
-            ck_assert_int_eq(gusto_model_set(context, model, cases[c].option, cases[c].text), GUSTO_OK);
-        ck_assert_msg(gusto_model_predicts_ratings(model) == cases[c].ratings, "%s", cases[c].model);
+        ck_assert_int_eq(gusto_model_create(context, kinds[c].model, &model), GUSTO_OK);
+        if (kinds[c].option)
+            ck_assert_int_eq(gusto_model_set(context, model, kinds[c].option, kinds[c].text), GUSTO_OK);
+        ck_assert_msg(gusto_model_predicts_ratings(model) == kinds[c].ratings, "%s", kinds[c].model);
         gusto_model_destroy(model);
     }
     gusto_context_destroy(context);
 }
 END_TEST
 
+/* The scores of a user are the predictions of his pairs, or the model says that they are not. */
+START_TEST(scores_are_predictions_or_not)
+{
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    for (size_t c = 0; c < sizeof kinds / sizeof *kinds; c++) {
+        gusto_model *model = fitted(kinds[c].model, kinds[c].option, kinds[c].text, ratings, NULL);
+        int32_t      users[ITEMS], items[ITEMS];
+        gusto_real   scores[ITEMS], predicted[ITEMS];
+        bool         same = true;
+        for (int32_t i = 0; i < ITEMS; i++) {
+            users[i] = 5;
+            items[i] = i;
+        }
+        ck_assert_int_eq(gusto_model_score(context, model, 1, users, scores), GUSTO_OK);
+        ck_assert_int_eq(gusto_model_predict(context, model, ITEMS, users, items, predicted), GUSTO_OK);
+        for (int i = 0; i < ITEMS; i++)
+            same = same && fabs((double)(scores[i] - predicted[i])) <= 1e-3 * (1 + fabs((double)predicted[i]));
+        ck_assert_msg(gusto_model_scores_predict(model) == same, "%s", kinds[c].model);
+        gusto_model_destroy(model);
+    }
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
-    RUN_WITH("validation", setup_context, NULL, sweeps_are_measured_as_the_model_is, predictions_are_ratings_or_not);
+    RUN_WITH("validation", setup_context, NULL, sweeps_are_measured_as_the_model_is, predictions_are_ratings_or_not,
+             scores_are_predictions_or_not);
 }
