@@ -95,25 +95,15 @@ static exit_code choose_format(recommendation *r)
     return DONE;
 }
 
-/* Appends the list of a user to item. Returns how long it is. */
-static int64_t append_list(const user_lists *l, int32_t user, int32_t *item)
-{
-    const int32_t *list = NULL;
-    const int64_t  n = user_lists_of(l, user, &list);
-    if (n > 0)
-        memcpy(item, list, (size_t)n * sizeof *item);
-    return n;
-}
-
 /* Lists for users begin .. begin + n - 1 of --ratings, at most FOLDED_TILE: without what they have rated, unless --keep-seen. */
 static exit_code fold_lists(session *s, const recommendation *r, int32_t begin, int32_t n, int32_t *item, gusto_real *score)
 {
     const gusto_rows *rows = &r->new.by_user;
     const int64_t     width = gusto_model_user_width(r->model);
-    const int32_t    *user = r->row + begin, *denied = NULL;
+    const int32_t    *user = r->row + begin;
     int64_t           most = rows->start[begin + n] - rows->start[begin], start[FOLDED_TILE + 1] = {0};
     for (int32_t j = 0; j < n; j++)
-        most += user_lists_of(&r->deny, user[j], &denied);
+        most += user_lists_length(&r->deny, user[j]);
     gusto_real  *row = need((size_t)n * (size_t)width, sizeof *row);
     int32_t     *deny = need((size_t)most, sizeof *deny), *allow;
     int64_t     *allow_start;
@@ -122,7 +112,7 @@ static exit_code fold_lists(session *s, const recommendation *r, int32_t begin, 
         int64_t count = 0;
         status = fold_in_user(s, &r->new, user[j], row + j * width, deny + start[j], &count);
         start[j + 1] = start[j] + (r->keep_seen ? 0 : count);
-        start[j + 1] += append_list(&r->deny, user[j], deny + start[j + 1]);
+        start[j + 1] += user_lists_copy(&r->deny, user[j], deny + start[j + 1]);
     }
     user_lists_take(&r->allow, n, user, &allow_start, &allow);
     const gusto_filter filter = {.size = sizeof filter,

@@ -24,28 +24,29 @@ void user_lists_clear(user_lists *l)
     gusto_lists_clear(&l->lists);
 }
 
-int64_t user_lists_of(const user_lists *l, int32_t user, const int32_t **item)
+int64_t user_lists_length(const user_lists *l, int32_t user)
 {
-    if (!l->path)
-        return 0;
-    *item = l->lists.item + l->lists.start[user];
-    return l->lists.start[user + 1] - l->lists.start[user];
+    return l->path ? l->lists.start[user + 1] - l->lists.start[user] : 0;
+}
+
+int64_t user_lists_copy(const user_lists *l, int32_t user, int32_t *item)
+{
+    const int64_t n = user_lists_length(l, user);
+    if (n > 0)
+        memcpy(item, l->lists.item + l->lists.start[user], (size_t)n * sizeof *item);
+    return n;
 }
 
 void user_lists_take(const user_lists *l, int32_t n, const int32_t *user, int64_t **start, int32_t **item)
 {
-    const int32_t *list = NULL;
     *start = NULL;
     *item = NULL;
     if (!l->path)
         return;
     *start = need((size_t)n + 1, sizeof **start);
     for (int32_t j = 0; j < n; j++)
-        (*start)[j + 1] = (*start)[j] + user_lists_of(l, user[j], &list);
+        (*start)[j + 1] = (*start)[j] + user_lists_length(l, user[j]);
     *item = need((size_t)(*start)[n], sizeof **item);
-    for (int32_t j = 0; j < n; j++) {
-        const int64_t length = user_lists_of(l, user[j], &list);
-        if (length > 0)
-            memcpy(*item + (*start)[j], list, (size_t)length * sizeof *list);
-    }
+    for (int32_t j = 0; j < n; j++)
+        user_lists_copy(l, user[j], *item + (*start)[j]);
 }

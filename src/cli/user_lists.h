@@ -14,8 +14,11 @@ typedef struct user_lists {
 exit_code user_lists_read(session *s, const gusto_ids *user_ids, int32_t n_users, const gusto_model *model, user_lists *l);
 void      user_lists_clear(user_lists *l);
 
-/* The list of a user. Returns how long it is: 0 for a user that the file does not name. */
-int64_t user_lists_of(const user_lists *l, int32_t user, const int32_t **item);
+/* How long the list of a user is: 0 for one that the file does not name. */
+int64_t user_lists_length(const user_lists *l, int32_t user);
+
+/* Copies it. Returns how long it is. */
+int64_t user_lists_copy(const user_lists *l, int32_t user, int32_t *item);
 
 /* Those of n users one after the other, as gusto_filter takes them: start [n + 1] and item, freed by the caller. NULL and NULL without a file. */
 void user_lists_take(const user_lists *l, int32_t n, const int32_t *user, int64_t **start, int32_t **item);

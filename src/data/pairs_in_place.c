@@ -65,11 +65,11 @@ typedef struct job {
     gu_rows         *rows;
     gusto_duplicates duplicates;
     int64_t          n_tiles, *bound; /* tiles of rows */
-    int64_t         *longest;         /* [n_tiles]: entries of the longest row that does not ascend */
     int64_t         *begin, *unique;  /* [n_tiles]: entries */
     gu_row_fault    *fault;           /* [n_tiles] */
 } job;
 
+/* Entries of the longest row of the tile that does not ascend. */
 static int64_t longest_to_sort(const job *j, int64_t t)
 {
     const gu_rows *rows = j->rows;
@@ -106,17 +106,16 @@ static gusto_status sort_rows(gusto_context *context, job *j, gu_twice *twice)
 {
     const int threads = gu_threads(context);
     int64_t   longest = 0;
-    j->longest = gu_new(context, j->n_tiles, int64_t);
     j->begin = gu_new(context, j->n_tiles, int64_t);
     j->unique = gu_new(context, j->n_tiles, int64_t);
     j->fault = gu_new_zero(context, j->n_tiles, gu_row_fault);
-    if (!j->longest || !j->begin || !j->unique || !j->fault)
+    if (!j->begin || !j->unique || !j->fault)
         return GUSTO_ENOMEM;
 #pragma omp parallel for num_threads(threads) schedule(dynamic) reduction(max : longest)
     for (int64_t t = 0; t < j->n_tiles; t++) {
         j->begin[t] = j->rows->start[j->bound[t]];
-        j->longest[t] = longest_to_sort(j, t);
-        longest = j->longest[t] > longest ? j->longest[t] : longest;
+        const int64_t most = longest_to_sort(j, t);
+        longest = most > longest ? most : longest;
     }
     if (longest == 0)
         return GUSTO_OK;
@@ -164,7 +163,6 @@ gusto_status gu_rows_in_place(gusto_context *context, const int32_t *row, gusto_
         rows->start = NULL;
     }
     gu_free(&context->allocator, j.bound);
-    gu_free(&context->allocator, j.longest);
     gu_free(&context->allocator, j.begin);
     gu_free(&context->allocator, j.unique);
     gu_free(&context->allocator, j.fault);

@@ -20,8 +20,6 @@
 
 enum { LEVELS = GU_COLD_LEVELS, SIDES = 2, NO_LEVEL = GU_NO_COLD_LEVEL, USER_LEVEL = 0, ITEM_LEVEL = LEVELS };
 
-static const int32_t *const level = gu_cold_level;
-
 static const double COLD_SHARE = 0.1;
 
 /* One pass: which rows are cold, and what is held out for it. */
@@ -107,12 +105,12 @@ static gusto_status freeze_rows(gu_hybrid_fit *fit, int pass, const gusto_rows *
             entry[e] = e;
         for (int32_t u = 0; u < rows->n_rows; u++)
             if (out->user[u] != NO_LEVEL)
-                mark_all_but(fit, pass, rows->start[u + 1] - rows->start[u], entry + rows->start[u], level[out->user[u]],
+                mark_all_but(fit, pass, rows->start[u + 1] - rows->start[u], entry + rows->start[u], gu_cold_level[out->user[u]],
                              out->mark);
         index_columns(rows, start, entry);
         for (int32_t i = 0; i < rows->n_columns; i++)
             if (out->item[i] != NO_LEVEL)
-                mark_all_but(fit, pass, start[i + 1] - start[i], entry + start[i], level[out->item[i]], out->mark);
+                mark_all_but(fit, pass, start[i + 1] - start[i], entry + start[i], gu_cold_level[out->item[i]], out->mark);
     }
     gu_free(&context->allocator, start);
     gu_free(&context->allocator, entry);
@@ -273,7 +271,7 @@ static gusto_status take(const winter *w, int side, int best, const gu_stack_set
         while (best > 0 && status == GUSTO_OK && !gu_rare_unharmed(fit, side, best, x))
             best--;
         if (status == GUSTO_OK)
-            gu_state_real(fit->state, "threshold")[side] = (gusto_real)level[best];
+            gu_state_real(fit->state, "threshold")[side] = (gusto_real)gu_cold_level[best];
     }
     gu_free(&fit->context->allocator, room);
     *taken = best;
@@ -306,8 +304,8 @@ static gusto_status learn(const winter *w, int side)
     if (status == GUSTO_OK && n > 0)
         gu_log(w->fit->context, GUSTO_LOG_INFO,
                "cold %s: %.5f with the weights of all, %.5f with their own up to %d ratings; taken up to %d", what[side],
-               sqrt(fmax(none, 0) / n), sqrt(fmax(least, 0) / n), best < 0 ? -1 : (int)level[best],
-               taken < 0 ? -1 : (int)level[taken]);
+               sqrt(fmax(none, 0) / n), sqrt(fmax(least, 0) / n), best < 0 ? -1 : (int)gu_cold_level[best],
+               taken < 0 ? -1 : (int)gu_cold_level[taken]);
     return status;
 }
 

@@ -84,35 +84,27 @@ static gusto_real take_in(const gu_slim *p, int64_t i, const gusto_real *w, cons
     return farthest;
 }
 
-/* Passes over those that descend, until none moves by more than `enough`; *visits: of coordinates that are left, about. */
-static void descend_working(const gu_slim *p, gusto_real enough, working *a, int64_t *visits)
-{
-    for (gusto_real moved = INFINITY; *visits > 0 && moved > enough; *visits -= a->n) {
-        moved = 0;
-        for (int b = 0; b < a->n; b++) {
-            const gusto_real change = step_of(p, a->diagonal[b], a->g[b], a->w[b]);
-            if (change == 0)
-                continue;
-            a->w[b] += change;
-            p->kernels->axpy(a->n, -change, a->G + (int64_t)b * p->most, a->g);
-            moved = change > moved ? change : -change > moved ? -change : moved;
-        }
-    }
-}
+/* Coordinates that descend together. */
+typedef struct coordinates {
+    int64_t           n, ld;
+    const gusto_real *G, *diagonal; /* [n x ld], [n] */
+    gusto_real       *w, *g;        /* [n] */
+} coordinates;
 
-/* The same over all, from the weights that there are. */
-static void descend_all(const gu_slim *p, int64_t i, int64_t visits, gusto_real *w, gusto_real *g)
+/* Passes over them until none moves by more than `enough`; *visits: of coordinates that are left, about. item: all of them descend, of whom some
+ * stay at 0; -1: none does. */
+static void descend(const gu_slim *p, const coordinates *c, int64_t item, gusto_real enough, int64_t *visits)
 {
-    for (gusto_real moved = INFINITY; visits > 0 && moved > p->tolerance; visits -= p->n) {
+    for (gusto_real moved = INFINITY; *visits > 0 && moved > enough; *visits -= c->n) {
         moved = 0;
-        for (int64_t j = 0; j < p->n; j++) {
-            if (stays_at_0(p, i, j))
+        for (int64_t j = 0; j < c->n; j++) {
+            if (item >= 0 && stays_at_0(p, item, j))
                 continue;
-            const gusto_real change = step_of(p, p->diagonal[j], g[j], w[j]);
+            const gusto_real change = step_of(p, c->diagonal[j], c->g[j], c->w[j]);
             if (change == 0)
                 continue;
-            w[j] += change;
-            p->kernels->axpy(p->n, -change, p->G + j * p->ld, g);
+            c->w[j] += change;
+            p->kernels->axpy(c->n, -change, c->G + j * c->ld, c->g);
             moved = change > moved ? change : -change > moved ? -change : moved;
         }
     }
@@ -128,14 +120,16 @@ void gu_slim_descend(const gu_slim *p, int64_t i, gusto_real *w, gusto_real *scr
     make_slope(p, i, &a, g);
     while (visits > 0) {
         if (a.n == p->most) {
-            descend_all(p, i, visits, w, g);
+            const coordinates all = {p->n, p->ld, p->G, p->diagonal, w, g};
+            descend(p, &all, i, p->tolerance, &visits);
             return;
         }
         const gusto_real farthest = take_in(p, i, w, g, step, &a);
         if (farthest == 0 && enough <= p->tolerance)
             return;
         enough = p->tolerance > farthest / 8 ? p->tolerance : farthest / 8; /* others will join: no need to be exact yet */
-        descend_working(p, enough, &a, &visits);
+        const coordinates few = {a.n, p->most, a.G, a.diagonal, a.w, a.g};
+        descend(p, &few, -1, enough, &visits);
         for (int b = 0; b < a.n; b++)
             w[a.item[b]] = a.w[b];
         make_slope(p, i, &a, g);

@@ -1,6 +1,16 @@
 /* Rows that are folded in: by every model of the table that can. */
 #include "each_model.h"
 
+/* So many epochs and sweeps that training has come to rest; of members, too. */
+static void ask_for_long_fit(gusto_model *model)
+{
+    char                full[GUSTO_OPTION_TEXT];
+    const gusto_option *option;
+    for (int o = 0; gusto_model_option_at(model, o, full, &option); o++)
+        if (strcmp(option->name, "epochs") == 0 || strcmp(option->name, "sweeps") == 0)
+            gusto_model_set_number(context, model, full, option->name[0] == 'e' ? 200 : 100);
+}
+
 /* A user folded in with his own ratings gets nearly the list that training gave him. */
 START_TEST(fold_in_is_close_to_training)
 {
@@ -10,11 +20,7 @@ START_TEST(fold_in_is_close_to_training)
     gusto_ratings_by_user(context, ratings, &rows);
     FOR_EACH_MODEL(model)
     {
-        char                full[GUSTO_OPTION_TEXT];
-        const gusto_option *option;
-        for (int o = 0; gusto_model_option_at(model, o, full, &option); o++) /* those of members too */
-            if (strcmp(option->name, "epochs") == 0 || strcmp(option->name, "sweeps") == 0)
-                gusto_model_set_number(context, model, full, option->name[0] == 'e' ? 200 : 100);
+        ask_for_long_fit(model);
         ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
         const int64_t     width = gusto_model_user_width(model);
         static gusto_real row[4096];
@@ -64,11 +70,7 @@ START_TEST(items_fold_in_close_to_training)
     int able = 0;
     FOR_EACH_MODEL(model)
     {
-        char                full[GUSTO_OPTION_TEXT];
-        const gusto_option *option;
-        for (int o = 0; gusto_model_option_at(model, o, full, &option); o++)
-            if (strcmp(option->name, "epochs") == 0 || strcmp(option->name, "sweeps") == 0)
-                gusto_model_set_number(context, model, full, option->name[0] == 'e' ? 200 : 100);
+        ask_for_long_fit(model);
         gusto_real row[256], folded[USERS + 1], trained[USERS + 1];
         ck_assert_int_eq(gusto_model_fold_in_item(context, model, 0, NULL, NULL, NULL, row), GUSTO_EUNFIT);
         ck_assert_int_ge(fixture_fit(context, model, ratings, NULL), 0);
