@@ -23,9 +23,9 @@ void gu_hybrid_traits(const gu_state *state, bool cold, gu_traits *out)
 int gu_hybrid_regime(const gu_state *state, int64_t user_count, int64_t item_count)
 {
     const gusto_real *threshold = gu_state_real(state, "threshold");
-    if (item_count <= (int64_t)threshold[1])
+    if ((double)item_count <= (double)threshold[1])
         return GU_REGIME_COLD_ITEM;
-    return user_count <= (int64_t)threshold[0] ? GU_REGIME_COLD_USER : GU_REGIME_WARM;
+    return (double)user_count <= (double)threshold[0] ? GU_REGIME_COLD_USER : GU_REGIME_WARM;
 }
 
 /* Centre and range of log(1 + count) over the ratings of one side. */
