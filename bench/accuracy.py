@@ -100,6 +100,11 @@ class Bench:
         folder = self.data / "ml-100k"
         return [self.task(f"u{k}", folder / f"u{k}.base", folder / f"u{k}.test", ["rmse"], HOLD_OUT) for k in range(1, 6)]
 
+    def random_folds(self):
+        """ml-100k, random 5 folds, seed 1"""
+        folds = [self.split(self.data / "ml-100k" / "u.data", f"fold{j}", ("--folds", "5", "--fold", str(j))) for j in range(1, 6)]
+        return [self.task(str(j), *parts, ["rmse"], HOLD_OUT) for j, parts in enumerate(folds, 1)]
+
     def ranking(self):
         """ml-100k-ranking, the fixed split"""
         folder = self.data / "ml-100k-ranking"
@@ -151,7 +156,7 @@ class Bench:
         return [found[metric] for metric in task.metrics], seconds
 
 
-PROTOCOLS = ["folds", "ranking", "leave_last_out", "lastfm", "jester", "cold_items"]
+PROTOCOLS = ["folds", "random_folds", "ranking", "leave_last_out", "lastfm", "jester", "cold_items"]
 
 
 def read_recipes(path):

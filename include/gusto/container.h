@@ -33,7 +33,8 @@ typedef struct gusto_container gusto_container;
 
 /* Opens a container by mmap and checks all of it: layout, bounds, checksums. A safetensors file of another program, which has no
  * checksums of ours, is opened with a warning in the log.   The caller closes *out.   Cost: reads the file once, in parallel over
- * tensors.   Errors: GUSTO_EIO, GUSTO_EFORMAT, GUSTO_ECHECKSUM, GUSTO_EVERSION: the message has the file and the tensor; GUSTO_ENOMEM. */
+ * tensors.   Errors: GUSTO_EIO, GUSTO_EFORMAT, GUSTO_ECHECKSUM, GUSTO_EVERSION: the message has the file and the tensor;
+ * GUSTO_ENOMEM. */
 GUSTO_API gusto_status gusto_container_open(gusto_context *context, const char *path, gusto_container **out);
 
 /* Ends the map, and all that was borrowed from the container. NULL is allowed. */
@@ -55,8 +56,8 @@ typedef struct gusto_metadata {
     const char *key, *value;
 } gusto_metadata;
 
-/* Writes a container. Tensors are stored in order of descending element size, else as given, rows packed (ld is dropped). The keys
- * "gusto.format", "gusto.version" and "xxh3...." are added here and may not be given.   Cost: each tensor is read twice.
+/* Writes a container. Tensors are stored in order of descending element size, else as given, rows packed (ld is dropped). The
+ * keys "gusto.format", "gusto.version" and "xxh3...." are added here and may not be given.   Cost: each tensor is read twice.
  * Errors: GUSTO_EIO (the message has the path and the system's reason), GUSTO_EARG (a name twice, text that is not UTF-8, ...),
  * GUSTO_EOVERFLOW (too large for the format), GUSTO_ENOMEM. path stays untouched on error. */
 GUSTO_API gusto_status gusto_container_write(gusto_context *context, const char *path, const gusto_tensor *tensors, int n_tensors,

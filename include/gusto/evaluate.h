@@ -26,8 +26,8 @@ typedef struct gusto_evaluation {
     int64_t n_ratings;    /* test pairs */
     int64_t unseen_users; /* pairs whose user training did not see (scored by the fallback, or by his features) */
     int64_t unseen_items; /* pairs whose item training did not see */
-    int64_t
-        ranked_users; /* users whom training saw, or who have features, with a relevant held-out item; unseen items of theirs count as missed */
+    int64_t ranked_users; /* users whom training saw, or who have features, with a relevant held-out item; items of theirs that
+                           * training did not see count as missed */
 } gusto_evaluation;
 
 /* Computes n metrics: "rmse", "mae", or a ranking metric with its cut-off, "ndcg@10"; "auc" takes none.

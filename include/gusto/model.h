@@ -32,7 +32,8 @@ GUSTO_API bool gusto_model_option_at(const gusto_model *model, int o, char *name
 GUSTO_API gusto_status gusto_model_create(gusto_context *context, const char *name, gusto_model **out);
 GUSTO_API void         gusto_model_destroy(gusto_model *model);
 
-/* A model of the same kind with the same options, not fitted; an optimizer of the embedder's own is not taken along.   Errors: GUSTO_ENOMEM. */
+/* A model of the same kind with the same options, not fitted; an optimizer of the embedder's own is not taken along.
+ * Errors: GUSTO_ENOMEM. */
 GUSTO_API gusto_status gusto_model_create_like(gusto_context *context, const gusto_model *like, gusto_model **out);
 
 /* Sets an option from text, or as a number (names: by index; not strings). Un-fits the model.
@@ -65,12 +66,12 @@ GUSTO_API gusto_status gusto_model_fit(gusto_context *context, gusto_model *mode
 /* Whether a fit of this model can go on from a fitted one: gusto_fit_options.from. */
 GUSTO_API bool gusto_model_goes_on(const gusto_model *model);
 
-/* Whether its predictions are on the scale of the ratings, with the options that it has. Else they are scores that only say what comes
- * first: not to be clipped to the range of the ratings, and an rmse of them means nothing. */
+/* Whether its predictions are on the scale of the ratings, with the options that it has. Else they are scores that only say what
+ * comes first: not to be clipped to the range of the ratings, and an rmse of them means nothing. */
 GUSTO_API bool gusto_model_predicts_ratings(const gusto_model *model);
 
-/* Whether the scores of gusto_model_score and gusto_model_score_rows are its predictions of these pairs, with the options that it has. Else lists go by
- * something else: by counts, or by a blend of several scores. */
+/* Whether the scores of gusto_model_score and gusto_model_score_rows are its predictions of these pairs, with the options that it
+ * has. Else lists go by something else: by counts, or by a blend of several scores. */
 GUSTO_API bool gusto_model_scores_predict(const gusto_model *model);
 
 GUSTO_API const char *gusto_model_name(const gusto_model *model);
@@ -103,8 +104,8 @@ GUSTO_API bool gusto_model_tensor(const gusto_model *model, const char *name, gu
 /* ---- predictions ---- */
 
 /* Predicts n pairs.   users, items [n]: internal ids; -1 for one that training did not see: the model's fallback (mean + known
- * bias).   out [n], caller's: on the scale of the ratings where gusto_model_predicts_ratings, not clipped.   Cost: n x k multiply-adds, rows fetched at random.
- * Errors: GUSTO_EUNFIT, GUSTO_EID. */
+ * bias).   out [n], caller's: on the scale of the ratings where gusto_model_predicts_ratings, not clipped.
+ * Cost: n x k multiply-adds, rows fetched at random.   Errors: GUSTO_EUNFIT, GUSTO_EID. */
 GUSTO_API gusto_status gusto_model_predict(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
                                            const int32_t *items, gusto_real *out);
 
@@ -126,19 +127,19 @@ typedef struct gusto_filter {
 /* The best n_best items for each of n users, best first; ties by lower internal id.
  * filter: NULL for the default.   items, scores [n x n_best], caller's; scores may be NULL. Rows are filled up with -1 and NaN.
  * A list does not depend on the others asked for with it, nor on the number of threads.
- * Cost: n * n_items * k multiply-adds for models of factors, else score in tiles; top-k by heap. Memory is bounded, whatever n: a copy of the
- * item factors, and up to 96 lists a thread. A single list costs one pass over the item factors. */
+ * Cost: n * n_items * k multiply-adds for models of factors, else score in tiles; top-k by heap. Memory is bounded, whatever n: a
+ * copy of the item factors, and up to 96 lists a thread. A single list costs one pass over the item factors. */
 GUSTO_API gusto_status gusto_model_recommend(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
                                              int n_best, const gusto_filter *filter, int32_t *items, gusto_real *scores);
 
-/* The n_best items most like each of n items, itself left out: by the model's own weights between items if it has such (docs/models.md
- * says which), else by the cosine of item factors, or of rating columns.
- * Layout as above. */
+/* The n_best items most like each of n items, itself left out: by the model's own weights between items if it has such
+ * (docs/models.md says which), else by the cosine of item factors, or of rating columns. Layout as above. */
 GUSTO_API gusto_status gusto_model_similar(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items,
                                            int n_best, int32_t *out, gusto_real *scores);
 
 /* Why an item is scored as it is for a user: the n_best features of the item that add most to the score, greatest first.
- * n_best may be 0, to ask whether the model can. features, parts [n_best], caller's: columns of gusto_model_item_features, and what each adds; filled up with -1 and NaN.
+ * n_best may be 0, to ask whether the model can. features, parts [n_best], caller's: columns of gusto_model_item_features,
+ * and what each adds; filled up with -1 and NaN.
  * Errors: GUSTO_EUNFIT, GUSTO_EID, GUSTO_EUNSUPPORTED (a model that does not score by features), GUSTO_ENOMEM. */
 GUSTO_API gusto_status gusto_model_explain(gusto_context *context, const gusto_model *model, int32_t user, int32_t item,
                                            int n_best, int32_t *features, gusto_real *parts);
@@ -165,14 +166,14 @@ GUSTO_API gusto_status gusto_model_recommend_rows(gusto_context *context, const 
 /* Numbers that describe one item (k factors and a bias). 0 if the model has no fold-in of items. */
 GUSTO_API int64_t gusto_model_item_width(const gusto_model *model);
 
-/* Solves for the row of a new item with the users held fixed: the same problem as its half of training.   user [n]: internal ids, distinct;
- * value [n]; weight [n] or NULL.   row [gusto_model_item_width], caller's.   Cost: n k^2 + k^3; ials: and n_users k^2.
+/* Solves for the row of a new item with the users held fixed: the same problem as its half of training.   user [n]: internal ids,
+ * distinct; value [n]; weight [n] or NULL.   row [gusto_model_item_width], caller's.   Cost: n k^2 + k^3; ials: and n_users k^2.
  * Errors: GUSTO_EUNFIT, GUSTO_EUNSUPPORTED, GUSTO_EID, GUSTO_EDUPLICATE, GUSTO_EARG, GUSTO_ENOMEM. */
 GUSTO_API gusto_status gusto_model_fold_in_item(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *user,
                                                 const gusto_real *value, const gusto_real *weight, gusto_real *row);
 
-/* What n users make of such an item: out [n], caller's, as gusto_model_predict gives it.   users [n]: internal ids, -1 for one that training did not see.
- * Errors: GUSTO_EUNFIT, GUSTO_EUNSUPPORTED, GUSTO_EID. */
+/* What n users make of such an item: out [n], caller's, as gusto_model_predict gives it.   users [n]: internal ids, -1 for one
+ * that training did not see.   Errors: GUSTO_EUNFIT, GUSTO_EUNSUPPORTED, GUSTO_EID. */
 GUSTO_API gusto_status gusto_model_predict_item(gusto_context *context, const gusto_model *model, const gusto_real *row,
                                                 int64_t n, const int32_t *users, gusto_real *out);
 
@@ -182,7 +183,8 @@ GUSTO_API gusto_status gusto_model_predict_item(gusto_context *context, const gu
 GUSTO_API gusto_status gusto_model_save(gusto_context *context, const gusto_model *model, const char *path);
 
 /* Saves lists as gusto_model_recommend makes them, with the model's dictionaries: docs/file-format.md, "Lists".
- * users [n], items [n x n_best], scores [n x n_best] or NULL.   Atomic.   Errors: GUSTO_EUNFIT, GUSTO_EARG, GUSTO_EID, GUSTO_EIO. */
+ * users [n], items [n x n_best], scores [n x n_best] or NULL.   Atomic.
+ * Errors: GUSTO_EUNFIT, GUSTO_EARG, GUSTO_EID, GUSTO_EIO. */
 GUSTO_API gusto_status gusto_lists_save(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
                                         int n_best, const int32_t *items, const gusto_real *scores, const char *path);
 

@@ -30,10 +30,10 @@ typedef struct gusto_progress {
 /* Called after every epoch, and within epochs at most every few batches, always from the calling thread. Returning true
  * cancels: the fit returns GUSTO_CANCELLED and the model is valid, as of the last batch.
  *
- * A fit in closed form (ease, slim, rp3beta, itemknn, userknn, slopeone) has one epoch, which does not end with a call. done and total are then
- * thousandths of the work, about; the call may come from within a parallel loop, whose thread 0 the calling thread is. Cancelled, it leaves nothing:
- * GUSTO_CANCELLED, and the model is as it was before, fitted or not. So does a hybrid that cannot do without such a member, and puresvd
- * in its first cycle. */
+ * A fit in closed form (ease, slim, rp3beta, itemknn, userknn, slopeone) has one epoch, which does not end with a call. done and
+ * total are then thousandths of the work, about; the call may come from within a parallel loop, whose thread 0 the calling thread
+ * is. Cancelled, it leaves nothing: GUSTO_CANCELLED, and the model is as it was before, fitted or not. So does a hybrid that
+ * cannot do without such a member, and puresvd in its first cycle. */
 typedef bool (*gusto_progress_fn)(void *user, const gusto_progress *progress);
 
 typedef struct gusto_fit_options {
@@ -45,13 +45,14 @@ typedef struct gusto_fit_options {
     int64_t              checkpoint_every; /* epochs; at least 1 */
     const char          *resume; /* NULL: start afresh; else a checkpoint of the same model, options, seed and ratings. */
 
-    /* Side information, matched to the ratings by outer ids; NULL: none. Borrowed during the fit; the model keeps a copy. A row that no
-     * rating has becomes a user or an item of the model. A model that makes no use of them refuses them: GUSTO_EUNSUPPORTED. */
+    /* Side information, matched to the ratings by outer ids; NULL: none. Borrowed during the fit; the model keeps a copy. A row
+     * that no rating has becomes a user or an item of the model. A model that makes no use of them refuses them:
+     * GUSTO_EUNSUPPORTED. */
     const gusto_features *user_features, *item_features;
 
-    /* NULL: start afresh; else a fitted model of the same kind to go on from, as docs/incremental.md says: its users and items stay, those
-     * that the ratings add join them, and rows without ratings among these stay as they are. Borrowed during the fit, not changed; may be
-     * the model that is fitted. Not with checkpoint or resume. */
+    /* NULL: start afresh; else a fitted model of the same kind to go on from, as docs/incremental.md says: its users and items
+     * stay, those that the ratings add join them, and rows without ratings among these stay as they are. Borrowed during the fit,
+     * not changed; may be the model that is fitted. Not with checkpoint or resume. */
     const struct gusto_model *from;
 } gusto_fit_options;
 

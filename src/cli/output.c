@@ -104,6 +104,9 @@ exit_code check_output(const char *option, const char *path, const char *input)
         return complain(BAD_IO, "%s %s: is %s", option, path, S_ISDIR(about.st_mode) ? "a directory" : "not a regular file");
     if (input && same_file(path, input))
         return complain(BAD_USAGE, "%s %s: would replace the input", option, path);
+    const char *dot = strrchr(path, '.');
+    if (dot && strcmp(dot, ".gz") == 0) /* it would get a container, which the name does not say */
+        return complain(BAD_USAGE, "%s %s: files are read gzipped, but not written so", option, path);
 
     char *directory = strdup(path);
     if (!directory)

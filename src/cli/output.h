@@ -24,8 +24,8 @@ bool output_holds(const output *out);
 /* Flushes stdout at the end of the program. A full disk is BAD_IO with a message; a pipe that nobody reads is READER_GONE. */
 exit_code finish_stdout(exit_code code);
 
-/* Checks before long work that path can be written: its directory is there and writable, it is no directory or device,
- * and it is not the file `input` (NULL: none). path NULL is fine.   Returns DONE, or the code after a message. */
+/* Checks before long work that path can be written: its directory is there and writable, it is no directory or device, its
+ * name does not promise gzip, and it is not the file `input` (NULL: none). path NULL is fine.   Returns DONE, or the code after a message. */
 exit_code check_output(const char *option, const char *path, const char *input);
 
 /* A name beside path with the same ending, for writers that choose the format by it. The caller frees it. */

@@ -60,21 +60,29 @@ static exit_code cut(session *s, split *a)
     return status < 0 ? failure(s, status) : DONE;
 }
 
+/* Writes one part under the name `staged`. A message about the file has the name that was asked for. */
+static exit_code write_part(const session *s, const gusto_ratings *part, const char *staged, const char *path)
+{
+    const gusto_status status = gusto_ratings_write(s->context, part, staged);
+    if (status >= 0)
+        return DONE;
+    const char  *message = gusto_context_message(s->context);
+    const size_t n = strlen(staged);
+    return strncmp(message, staged, n) == 0 ? complain(BAD_IO, "%s%s", path, message + n) : failure(s, status);
+}
+
 /* Both files are written under names of their own and appear together at the end, or not at all. */
 static exit_code write_both(session *s, const split *a)
 {
-    char        *train = staged_name(a->train_path), *test = staged_name(a->test_path);
-    exit_code    code = DONE;
-    gusto_status status = gusto_ratings_write(s->context, a->train, train);
-    if (status >= 0)
-        status = gusto_ratings_write(s->context, a->test, test);
-    if (status < 0)
-        code = failure(s, status);
-    else if (interrupted())
+    char     *train = staged_name(a->train_path), *test = staged_name(a->test_path);
+    exit_code code = write_part(s, a->train, train, a->train_path);
+    if (code == DONE)
+        code = write_part(s, a->test, test, a->test_path);
+    if (code == DONE && interrupted())
         code = INTERRUPTED;
-    else if (rename(train, a->train_path) != 0)
+    if (code == DONE && rename(train, a->train_path) != 0)
         code = complain(BAD_IO, "%s: %s", a->train_path, strerror(errno));
-    else if (rename(test, a->test_path) != 0)
+    if (code == DONE && rename(test, a->test_path) != 0)
         code = complain(BAD_IO, "%s: %s", a->test_path, strerror(errno));
     if (code != DONE) {
         unlink(train);

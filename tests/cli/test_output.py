@@ -33,7 +33,8 @@ class FullDisk(Case):
                         ("convert", self.ratings, "-o", "out.ratings"),
                         ("split", self.ratings, "--fraction", "0.5", "--train", "a.tsv", "--test", "b.tsv"),
                         ("synth", "--users", "99", "--items", "99", "--ratings", "999", "-o", "out.mtx")):
-            self.refused(BAD_IO, *command, preexec_fn=limit_files(1024))  # LLVM's OpenMP maps a file of 1,024 bytes
+            message = self.refused(BAD_IO, *command, preexec_fn=limit_files(1024))  # LLVM's OpenMP maps a file of 1,024 bytes
+            self.assertNotIn(".gusto-", message)  # the name of a temporary file, which says nothing to a user
 
     def test_standard_output(self):
         model = self.fit()
@@ -63,6 +64,12 @@ class Paths(Case):
             self.assertNotIn("epoch", message)
         self.refused(BAD_IO, "fit", self.ratings, "-m", "mf", "--checkpoint", "nowhere/c", says="--checkpoint")
         self.refused(BAD_IO, "fit", self.ratings, "-m", "mf", "--log", "nowhere/l", says="--log")
+
+    def test_nothing_is_written_gzipped(self):
+        for command in (("convert", self.ratings, "-o", "out.tsv.gz"), ("fit", self.ratings, "-m", "mf", "-o", "model.gz"),
+                        ("split", self.ratings, "--fraction", "0.5", "--train", "a.tsv", "--test", "b.csv.gz"),
+                        ("synth", "--users", "99", "--items", "99", "--ratings", "999", "-o", "out.mtx.gz")):
+            self.refused(BAD_USAGE, *command, says="gzipped")
 
     def test_input_is_not_replaced(self):
         model = self.fit()
