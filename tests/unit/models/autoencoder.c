@@ -1,7 +1,98 @@
-/* autoencoder: what dropout leaves out of the input stays in the output that is asked for; the ridge of a new user's bias. */
-#include "linear.h"
+/* autoencoder: gradients of every variant against differences of the loss; what dropout leaves out of the input stays in the output that is asked for; the
+ * ridge of a new user's bias. */
+#include "models/autoencoder.h"
+
+#include "differences.h"
 
 static gusto_context *context;
+
+/* ---- gradients ---- */
+
+enum { USERS = 8, ITEMS = 9, BATCH = 5, MOST_OPTIONS = 12 };
+
+static const int32_t rows_of_batch[BATCH] = {1, 6, 4, 0, 3};
+
+static const struct {
+    const char *name, *set[MOST_OPTIONS];
+} forms[] = {
+    {"I-AutoRec", {"variant", "items"}}, /* the default: a ridge of 60 */
+    {"I-AutoRec with dropout, tanh", {"variant", "items", "dropout", "0.4", "l2", "2", "activation", "tanh"}},
+    {"U-AutoRec", {"variant", "users", "l2", "2"}},
+    {"U-AutoRec with dropout, relu", {"variant", "users", "dropout", "0.4", "l2", "0", "activation", "relu"}},
+    {"multinomial, denoising", {"variant", "multinomial", "dropout", "0.4", "l2", "2"}},
+    {"multinomial of values, tanh", {"variant", "multinomial", "use_values", "yes", "l2", "0", "activation", "tanh"}},
+    {"multinomial, linear", {"variant", "multinomial", "dropout", "0.4", "l2", "2", "activation", "none"}},
+};
+
+static double squares(int64_t n, const gusto_real *x)
+{
+    double sum = 0;
+    for (int64_t j = 0; j < n; j++)
+        sum += (double)x[j] * (double)x[j];
+    return sum;
+}
+
+/* What the gradients are by: half of the squared error, or the mean of softmax, and the ridge. */
+static double loss_of_batch(void *self)
+{
+    gu_autoencoder *t = self;
+    gusto_real      ridge;
+    int64_t         count;
+    const bool      multinomial = t->how.variant == GU_AUTOENCODER_MULTINOMIAL;
+    const double    loss = gu_autoencoder_gradients(context, t, BATCH, rows_of_batch, &ridge, &count);
+    const double    size = squares(t->n_columns * t->ld, t->tower.layer[0].W) + squares(t->n_columns * t->ld, t->W);
+    return loss / (multinomial ? BATCH : 2) + (double)ridge / 2 * size;
+}
+
+static void check_form(const char *name, const char *const *set, const gusto_ratings *ratings)
+{
+    gusto_model *model;
+    ck_assert_int_eq(gusto_model_create(context, "autoencoder", &model), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "hidden", "4"), GUSTO_OK);
+    for (; set[0]; set += 2)
+        ck_assert_msg(gusto_model_set(context, model, set[0], set[1]) == GUSTO_OK, "%s", gusto_context_message(context));
+
+    gu_state       state = {.n_users = USERS, .n_items = ITEMS, .mean = gusto_ratings_mean(ratings)};
+    gu_autoencoder t = {.how = gu_autoencoder_how_of(model), .state = &state};
+    gu_training_read(&model->options, NULL, NULL, &t.training);
+    t.training.batch_size = BATCH;
+    ck_assert_int_eq(gu_autoencoder_prepare(context, ratings, &t), GUSTO_OK);
+    t.take.epoch = 3;
+    const gu_layer *encoder = &t.tower.layer[0];
+    for (int j = 0; j < 4; j++) /* biases begin at 0: elsewhere, more shows */
+        encoder->b[j] = (gusto_real)(0.2 - 0.15 * j);
+    for (int64_t c = 0; c < t.n_columns; c++)
+        t.b[c] += (gusto_real)(0.1 * (double)(c % 4) - 0.2);
+
+    objective o = {loss_of_batch, &t, name, 0, 0};
+    loss_of_batch(&t);
+    const differentiated all[] = {differentiate("V", t.n_columns, 4, t.ld, encoder->W, encoder->dW),
+                                  differentiate("c", 1, 4, t.ld, encoder->b, encoder->db),
+                                  differentiate("W", t.n_columns, 4, t.ld, t.W, t.dW),
+                                  differentiate("b", 1, t.n_columns, t.n_columns, t.b, t.db)};
+    for (int d = 0; d < 4; d++)
+        check_gradient(&o, all[d], true);
+    check_slopes(&o);
+
+    gu_autoencoder_clear(&context->allocator, &t);
+    gu_state_clear(&context->allocator, &state);
+    gusto_model_destroy(model);
+}
+
+START_TEST(gradients_are_derivatives)
+{
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    gusto_context_set_threads(context, 1);
+    const matrix   m = matrix_draw(USERS, ITEMS, true, 41);
+    gusto_ratings *ratings = matrix_ratings(context, &m);
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++)
+        check_form(forms[f].name, forms[f].set, ratings);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* ---- a fitted model ---- */
 
 /* The loss of the last of two epochs that do not move. */
 static double loss_of(const matrix *m, const char *variant, const char *dropout)
@@ -98,6 +189,6 @@ END_TEST
 
 int main(void)
 {
-    RUN("autoencoder", schedules_that_rows_do_not_have_are_refused, dropout_is_of_the_input_alone,
+    RUN("autoencoder", gradients_are_derivatives, schedules_that_rows_do_not_have_are_refused, dropout_is_of_the_input_alone,
         a_new_user_s_bias_has_the_ridge_of_the_baseline);
 }
