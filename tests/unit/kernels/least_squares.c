@@ -10,10 +10,12 @@ enum { N_RANKS = sizeof ranks / sizeof *ranks };
 
 typedef enum weights { POSITIVE, SIGNED, ALL_ONE, N_WEIGHTS } weights;
 
+/* No row lies where a vector would. */
 typedef struct problem {
-    int64_t    k, ld;
-    int32_t    column[NNZ];
+    _Alignas(64) gusto_real border;
     gusto_real X[N_COLUMNS * MOST_LD], w[NNZ], c[NNZ], base[MOST_LD * MOST_LD];
+    int32_t    column[NNZ];
+    int64_t    k, ld;
 } problem;
 
 static problem data;
@@ -81,8 +83,13 @@ static void plain(int64_t begin, int64_t end, bool indexed, bool weighted, doubl
     }
 }
 
-static gusto_real A[MOST_LD * MOST_LD], A0[MOST_LD * MOST_LD], room[MOST_ROOM];
-static double     plain_A[MOST_LD * MOST_LD], plain_b[MOST_LD], plain_s[MOST_LD];
+static struct {
+    _Alignas(64) gusto_real border;
+    gusto_real A[MOST_LD * MOST_LD], A0[MOST_LD * MOST_LD], room[MOST_ROOM];
+} made;
+
+static gusto_real *const A = made.A, *const A0 = made.A0, *const room = made.room;
+static double plain_A[MOST_LD * MOST_LD], plain_b[MOST_LD], plain_s[MOST_LD];
 
 static void check_normal(const gusto_real *b, const gusto_real *s)
 {
@@ -128,7 +135,7 @@ START_TEST(normal_equations_agree)
                         check_guards(&s);
                         if (v == 0) {
                             check_normal(b.at, s.at);
-                            memcpy(A0, A, sizeof A);
+                            memcpy(A0, A, sizeof made.A);
                             memcpy(b0, b.at, row);
                             memcpy(s0, s.at, row);
                         }
@@ -156,7 +163,7 @@ START_TEST(cholesky_agrees)
         plain(75, 140, true, true, plain_A, plain_b, plain_s);
         for (int v = 0; v < n_variants; v++) {
             table[v]->normal(&list, 75, 140, data.w, data.c, data.base, A, x, NULL, room);
-            memcpy(A0, A, sizeof A);
+            memcpy(A0, A, sizeof made.A);
             memcpy(lapack, x, sizeof x);
             for (int64_t i = 0; i < ld; i++) /* blocks below the diagonal are not read */
                 for (int64_t j = 0; j < i / GU_LANES * GU_LANES; j++)
@@ -281,8 +288,8 @@ START_TEST(parts_agree)
         for (int v = 0; v < n_variants; v++)
             for (int r = 0; r < N_ROWS; r++) {
                 const int64_t begin = start[r], end = end_of(r, indexed);
-                memset(A, 0, sizeof A);
-                memset(A0, 0, sizeof A0);
+                memset(A, 0, sizeof made.A);
+                memset(A0, 0, sizeof made.A0);
                 table[v]->normal(&whole, begin, end, data.w, data.c, NULL, A, b[0], s[0], room);
                 table[v]->normal(&part, begin, end, data.w, data.c, NULL, A0, b[1], s[1], room);
                 check_same(table[v], A, A0, WIDTH * WIDTH * sizeof *A, "A of a part", WIDTH);

@@ -5,7 +5,9 @@
 
 enum { ITEMS = 70, FIRST = 3, BLOCK = 64, LIKED = 11, MOST_K = 9 * GU_LANES };
 
+/* No row lies where a vector would. */
 typedef struct problem {
+    _Alignas(64) gusto_real border;
     gusto_real Q[ITEMS * MOST_K], bias[ITEMS], p[MOST_K];
 } problem;
 

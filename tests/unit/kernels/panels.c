@@ -2,12 +2,13 @@
 
 enum { MOST_ITEMS = 96, MOST_RANK = 33, KEPT = 7 };
 
-/* Items and users of one case, and what the kernels make of them. */
+/* Items and users of one case, and what the kernels make of them. Nothing lies where a vector would. */
 typedef struct world {
-    int64_t    n, k, n_panels;
-    int        users;
+    _Alignas(64) gusto_real border;
     gusto_real Q[MOST_ITEMS * (MOST_RANK + 3)], p[MOST_RANK * GU_GROUP], base[GU_GROUP];
     gusto_real q[MOST_ITEMS * MOST_RANK], bias[MOST_ITEMS];
+    int64_t    n, k, n_panels;
+    int        users;
     int32_t    item[MOST_ITEMS];
     uint16_t   drop[GU_GROUP * (MOST_ITEMS / 8)];
 } world;

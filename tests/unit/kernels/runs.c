@@ -5,9 +5,10 @@ enum { N_RUNS = 9, N_USERS = 11, N_ITEMS = 13, NNZ = 40, LD_MOST = 10 * GU_LANES
 static const int64_t start[N_RUNS + 1] = {0, 0, 1, 3, 6, 10, 15, 21, 28, NNZ};
 static const int32_t users[N_RUNS] = {5, 0, 9, 3, 4, 10, 2, 0, 7};
 
+/* No row lies where a vector would. */
 typedef struct world {
-    _Alignas(64) gusto_real P[N_USERS * LD_MOST];
-    _Alignas(64) gusto_real Q[N_ITEMS * LD_MOST];
+    _Alignas(64) gusto_real border;
+    gusto_real P[N_USERS * LD_MOST], Q[N_ITEMS * LD_MOST];
     gusto_real bu[N_USERS], bi[N_ITEMS], squares_p[N_USERS], squares_q[N_ITEMS];
 } world;
 
