@@ -97,8 +97,97 @@ START_TEST(epochs_of_the_ramp_are_not_observed)
 }
 END_TEST
 
+/* ---- before any of them: the ramp, then the closed form of docs/rates.md in the time since ---- */
+
+/* p: epochs since the warm-up; last: that of the last step. */
+static double constant(const double *o, double p, double last)
+{
+    (void)o, (void)p, (void)last;
+    return 1;
+}
+
+static double by_step(const double *o, double p, double last)
+{
+    (void)last;
+    return pow(o[1], floor(p / o[0]));
+}
+
+static double exponential(const double *o, double p, double last)
+{
+    (void)last;
+    return pow(o[0], p);
+}
+
+static double inverse_time(const double *o, double p, double last)
+{
+    (void)last;
+    return 1 / (1 + o[0] * p);
+}
+
+static double cosine(const double *o, double p, double last)
+{
+    return o[0] + (1 - o[0]) * (1 + cos(acos(-1) * p / last)) / 2;
+}
+
+enum { EPOCHS = 7, STEPS = 4, MOST_OPTIONS = 3 };
+
+static const struct {
+    const char *name;
+    double      values[MOST_OPTIONS];
+    double (*closed)(const double *o, double p, double last); /* NULL: it watches the loss */
+    double after[EPOCHS]; /* then: its factor after each epoch of a fit that warms up for 1.5 */
+} rates[] = {
+    {"constant", {0}, constant, {0}},
+    {"step", {2, 0.5}, by_step, {0}},
+    {"exponential", {0.75}, exponential, {0}},
+    {"inverse-time", {0.5}, inverse_time, {0}},
+    {"cosine", {0.1}, cosine, {0}},
+    {"plateau", {2, 0.5, 0.2}, NULL, {1, 1, 1, 1, 0.5, 0.5, 0.25}},
+    {"bold-driver", {1.5, 0.5}, NULL, {1, 1, 1, 0.5, 0.75, 0.375, 0.1875}},
+};
+
+enum { N_RATES = sizeof rates / sizeof *rates };
+
+/* Of epochs: the first two begin in the warm-up; the third is the first that counts, and the lowest. */
+static const double losses[EPOCHS] = {1, 2, 9, 10, 10, 11, 12};
+
+static void check_after_a_ramp(int r, double warmup)
+{
+    const gusto_rate_type *type = gusto_rate_find(rates[r].name);
+    const double           last = EPOCHS - 1.0 / STEPS - warmup;
+    double                 state[GUSTO_RATE_STATE] = {0};
+    gusto_clock            clock = {.n_epochs = EPOCHS, .steps_per_epoch = STEPS, .start = NAN};
+    for (clock.epoch = 0; clock.epoch < EPOCHS; clock.epoch++) {
+        for (clock.step = 0; clock.step < STEPS; clock.step++) {
+            const double t = (double)clock.epoch + (double)clock.step / STEPS;
+            double       expected = fmin(1, (t + 1.0 / STEPS) / warmup);
+            if (t >= warmup)
+                expected = rates[r].closed ? rates[r].closed(rates[r].values, t - warmup, last) : rates[r].after[clock.epoch - 1];
+            const double factor = gu_rate_factor(type, rates[r].values, warmup, state, &clock);
+            ck_assert_msg(fabs(factor - expected) < 1e-12, "%s, warm-up %g, epoch %d, step %d: %g, not %g", rates[r].name, warmup,
+                          (int)clock.epoch, (int)clock.step, factor, expected);
+        }
+        gu_rate_observe(type, rates[r].values, warmup, state, &clock, losses[clock.epoch], NAN);
+    }
+}
+
+START_TEST(a_ramp_before_any_of_them)
+{
+    int n = 0;
+    while (gusto_rate_at(n))
+        n++;
+    ck_assert_int_eq(n, N_RATES); /* a new one gets its line */
+    for (int r = 0; r < N_RATES; r++)
+        for (int w = 0; w < (rates[r].closed ? 4 : 1); w++) {
+            static const double warmups[] = {1.5, 0.25, 2, 3.25};
+            check_after_a_ramp(r, warmups[w]);
+        }
+}
+END_TEST
+
 int main(void)
 {
     RUN("warmup", ramp, ramp_of_a_fraction, without_warmup_the_rate_is_as_it_is, the_own_clock_starts_after_the_ramp,
-        cosine_ends_at_its_floor_all_the_same, a_warmup_longer_than_the_fit, epochs_of_the_ramp_are_not_observed);
+        cosine_ends_at_its_floor_all_the_same, a_warmup_longer_than_the_fit, epochs_of_the_ramp_are_not_observed,
+        a_ramp_before_any_of_them);
 }
