@@ -75,7 +75,7 @@ typedef struct gusto_features_options {
 GUSTO_API gusto_features_options gusto_features_options_default(void);
 
 /* Reads a file of features.   options NULL: the defaults.   The caller destroys *out.
- * Text: a line an id; columns separated as in files of ratings. Matrix Market: row r is id r - 1, column f is feature f - 1,
+ * Text: a line an id; columns separated as in files of ratings. Matrix Market: row r is id r, column f is feature f - 1,
  * without names. Each also gzipped.
  * Cost: one thread; memory for the fields read, and the text of every feature once a row.
  * Errors: GUSTO_EIO, GUSTO_EFORMAT, GUSTO_EDUPLICATE (with file and line), GUSTO_EARG (no such column or kind), GUSTO_ENOMEM. */

@@ -9,7 +9,11 @@
  * Spaces around a field are dropped. Fields may be quoted, "" standing for a quote, where the separator is one character and no
  * tab; a quoted field ends on its line. A column of ids is one of integers if each is a decimal number as it would be written
  * (no plus sign, no leading zero), else it is one of strings as a whole; integers beyond 64 bits are an error.
- * Matrix Market: real, integer or pattern, general; row r is user r - 1, column c item c - 1, without dictionaries.
+ * Times are integers as they stand, or dates and times of ISO 8601 in UTC: 2005-04-02, 2005-04-02T23:53:47, a blank for the T
+ * and a Z behind it allowed. These become seconds since 1970, a date its first second; a day or time that does not exist is an
+ * error.
+ * Matrix Market: real, integer or pattern, general; row r is the user with the id r, column c the item c, also those that have
+ * no ratings.
  * Jester: found by looking from 10 items on; the ratings are dense, without dictionaries. */
 #ifndef GUSTO_READ_H
 #define GUSTO_READ_H
@@ -52,10 +56,12 @@ GUSTO_API gusto_status gusto_ratings_read(gusto_context *context, const char *pa
 GUSTO_API gusto_status gusto_entries_read(gusto_context *context, const char *path, const gusto_read_options *options,
                                           gusto_entries *entries);
 
-/* Writes ratings: text for a path that ends in .tsv or .csv, Matrix Market for .mtx (values only, no dictionary), the
- * container otherwise. Text has user, item, value, and weight and time if there are any; a header in .csv, and in .tsv if
+/* Writes ratings: text for a path that ends in .tsv or .csv, Matrix Market for .mtx (values only), the container
+ * otherwise. Text has user, item, value, and weight and time if there are any; a header in .csv, and in .tsv if
  * there are weights. It reads back as the same ratings, but for users and items that have none, and for strings that all look
- * like integers (see text_ids).
+ * like integers (see text_ids). In Matrix Market the row of a user is his id, if all are integers of 1 to 2^31 - 1: as many rows
+ * as the last id says, empty where there is no such user. Any other ids are not kept: rows are numbered in their order. Items
+ * likewise.
  * Written to a temporary file beside it, synced and renamed: path is either whole or untouched.
  * Errors: GUSTO_EIO; GUSTO_EARG (a string id that would not read back: with control characters; in .tsv also with tabs, or
  * spaces at its ends). */

@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+/* Whether Matrix Market, which numbers rows and columns from 1, keeps the n ids. */
+static bool are_numbers(const gusto_ids *ids, int32_t n)
+{
+    return !ids || n == 0 || (gusto_ids_are_ints(ids) && gusto_ids_int(ids, 0) >= 1 && gusto_ids_int(ids, n - 1) <= INT32_MAX);
+}
+
 /* Matrix Market has values only: says what the file does not keep. */
 static void say_what_is_lost(const session *s, const gusto_ratings *ratings, const char *path)
 {
@@ -11,10 +17,11 @@ static void say_what_is_lost(const session *s, const gusto_ratings *ratings, con
     const size_t n = strlen(path);
     if (n < 4 || strcmp(path + n - 4, ".mtx") != 0 || gusto_ratings_by_user(s->context, ratings, &rows) < 0)
         return;
-    const bool ids = gusto_ratings_user_ids(ratings) || gusto_ratings_item_ids(ratings);
-    if (ids || rows.weight || rows.time)
-        say(s, "%s: Matrix Market numbers rows and columns from 1 and has values only; not kept:%s%s%s", path, ids ? " ids" : "",
-            rows.weight ? " weights" : "", rows.time ? " times" : "");
+    const bool users = !are_numbers(gusto_ratings_user_ids(ratings), rows.n_rows);
+    const bool items = !are_numbers(gusto_ratings_item_ids(ratings), rows.n_columns);
+    if (users || items || rows.weight || rows.time)
+        say(s, "%s: Matrix Market numbers rows and columns from 1 and has values only; not kept:%s%s%s%s", path,
+            users ? " user ids" : "", items ? " item ids" : "", rows.weight ? " weights" : "", rows.time ? " times" : "");
 }
 
 static exit_code work(session *s, const char *path, gusto_ratings **ratings)

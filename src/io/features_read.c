@@ -33,7 +33,7 @@ static gusto_status from_mtx(gusto_context *context, const gu_source *source, gu
                      x.item[twice.second] + 1, (long long)gu_table_line(source, &found.layout, twice.first));
     }
     if (status == GUSTO_OK)
-        status = gu_features_take(context, &rows, NULL, NULL, out);
+        status = gu_features_take(context, &rows, x.user_ids, NULL, out);
     gu_rows_clear(&context->allocator, &rows);
     gusto_entries_clear(&x);
     return status;

@@ -2,6 +2,7 @@
 #include "io/table.h"
 
 #include "core/number.h"
+#include "io/iso_time.h"
 
 #include <math.h>
 
@@ -66,6 +67,11 @@ static bool parse_real(const gu_field *field, gusto_real *out)
     return isfinite(*out);
 }
 
+static bool parse_time(const gu_field *field, int64_t *out)
+{
+    return gu_parse_int(field->text, (size_t)field->length, out) || gu_parse_iso_time(field->text, field->length, out);
+}
+
 /* Cuts the line, and keeps the fields that have a role. */
 static gu_fault cut_line(const gu_layout *layout, const char *line, const char *end, gu_field field[GU_N_ROLES])
 {
@@ -108,7 +114,7 @@ static gu_fault_kind parse_field(gu_cursor *c, gu_role role, const gu_field *fie
             return GU_FAULT_REAL;
         return t->weight[c->e] >= 0 ? GU_FAULT_NONE : GU_FAULT_NEGATIVE;
     default:
-        return gu_parse_int(field->text, (size_t)field->length, &t->time[c->e]) ? GU_FAULT_NONE : GU_FAULT_INTEGER;
+        return parse_time(field, &t->time[c->e]) ? GU_FAULT_NONE : GU_FAULT_TIME;
     }
 }
 
@@ -174,8 +180,14 @@ gusto_status gu_fault_error(gusto_context *context, const gu_source *source, con
         return gu_error(context, GUSTO_EFORMAT, "%s:%lld: column %lld (%s): found \"%s\", expected a number not below 0", name,
                         line, column, role, found);
     case GU_FAULT_INTEGER:
-        return gu_error(context, GUSTO_EFORMAT, "%s:%lld: column %lld (%s): found \"%s\", expected %s", name, line, column, role,
-                        found, fault->role == GU_TIME ? "an integer of at most 64 bits" : "an index");
+        return gu_error(context, GUSTO_EFORMAT, "%s:%lld: column %lld (%s): found \"%s\", expected an index", name, line, column,
+                        role, found);
+    case GU_FAULT_TIME:
+        return gu_error(context, GUSTO_EFORMAT,
+                        "%s:%lld: column %lld (%s): found \"%s\", expected an integer of at most 64 bits, a date such as "
+                        "2005-04-02, or a time "
+                        "such as 2005-04-02T23:53:47",
+                        name, line, column, role, found);
     case GU_FAULT_COUNT:
         return gu_error(context, GUSTO_EFORMAT, "%s:%lld: the row begins with the count \"%s\" but has %lld values", name, line,
                         found, column);

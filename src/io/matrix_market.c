@@ -1,10 +1,11 @@
 /* Matrix Market coordinate files (Boisvert, Pozo & Remington 1996): a banner, comments, the sizes, one entry a line.
- * Row r of the file is user r - 1 and column c item c - 1; there is no dictionary. What the header says is checked against what
- * follows: the number of entries, the range of the indices, whole numbers where it says "integer". */
+ * Rows and columns are numbered from 1, and their numbers are the ids of users and items, also of those that are empty. What the header says is
+ * checked against what follows: the number of entries, the range of the indices, whole numbers where it says "integer". */
 #include "io/formats.h"
 
 #include "core/memory.h"
 #include "core/number.h"
+#include "data/ids.h"
 
 #include <math.h>
 #include <strings.h>
@@ -128,12 +129,26 @@ static gusto_status check_values(gusto_context *context, const gu_found *found, 
     return GUSTO_OK;
 }
 
-static void number(gusto_context *context, gu_table *t, int which, const gusto_ids *given)
+/* Indices to rows: by the given dictionary, or a new one of 1 .. size. */
+static gusto_status number(gusto_context *context, gu_table *t, int which, int64_t size, gusto_ids *given, gusto_ids **out)
 {
+    if (given) {
+        *out = gusto_ids_retain(given);
+    } else {
+        int64_t *index = gu_new(context, size, int64_t);
+        for (int64_t r = 0; index && r < size; r++)
+            index[r] = r + 1;
+        const gusto_status status = index ? gu_ids_take_ints(context, index, (int32_t)size, out) : GUSTO_ENOMEM;
+        if (status < 0) {
+            gu_free(&context->allocator, index);
+            return status;
+        }
+    }
     int32_t *id = t->id[which];
 #pragma omp parallel for schedule(static) num_threads(gu_threads(context))
     for (int64_t e = 0; e < t->n; e++)
-        id[e] = given ? gusto_ids_find_int(given, id[e] - 1) : id[e] - 1;
+        id[e] = given ? gusto_ids_find_int(given, id[e]) : id[e] - 1;
+    return GUSTO_OK;
 }
 
 gusto_status gu_mtx_entries(gusto_context *context, const gu_source *source, const gusto_read_options *options, int64_t chunk,
@@ -160,18 +175,17 @@ gusto_status gu_mtx_entries(gusto_context *context, const gu_source *source, con
         status = check_indices(context, found, &table, &h);
     if (status == GUSTO_OK)
         status = check_values(context, found, &table, &h);
+    gusto_ids *const given[2] = {options->user_ids, options->item_ids};
+    gusto_ids       *ids[2] = {NULL, NULL};
+    for (int which = 0; which < 2 && status == GUSTO_OK; which++)
+        status = number(context, &table, which, h.size[which], given[which], &ids[which]);
     if (status == GUSTO_OK) {
-        gusto_ids *const ids[2] = {options->user_ids, options->item_ids};
-        int32_t          n_ids[2];
-        for (int which = 0; which < 2; which++) {
-            number(context, &table, which, ids[which]);
-            n_ids[which] = ids[which] ? gusto_ids_count(ids[which]) : (int32_t)h.size[which];
-        }
+        const int32_t n_ids[2] = {gusto_ids_count(ids[0]), gusto_ids_count(ids[1])};
         status = gu_entries_take(context, &table, ids, n_ids, entries);
-        if (status == GUSTO_OK) {
-            gusto_ids_retain(ids[0]);
-            gusto_ids_retain(ids[1]);
-        }
+    }
+    if (status != GUSTO_OK) {
+        gusto_ids_release(ids[0]);
+        gusto_ids_release(ids[1]);
     }
     gu_table_clear(&context->allocator, &table);
     return status;

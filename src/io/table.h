@@ -20,8 +20,9 @@ typedef enum gu_fault_kind {
     GU_FAULT_EMPTY,    /* a field */
     GU_FAULT_REAL,     /* not a finite number */
     GU_FAULT_NEGATIVE, /* a weight */
-    GU_FAULT_INTEGER,  /* a time, or an index */
-    GU_FAULT_CONTROL,  /* a control character in the line */
+    GU_FAULT_INTEGER,  /* an index */
+    GU_FAULT_TIME,
+    GU_FAULT_CONTROL, /* a control character in the line */
     GU_FAULT_OPEN_QUOTE,
     GU_FAULT_AFTER_QUOTE,
     GU_FAULT_COUNT, /* Jester: the row's first field is not the number of its values, `column` */

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/number.h"
 #include "core/tiles.h"
+#include "data/ids.h"
 #include "io/atomic_file.h"
 #include "io/ratings_container.h"
 
@@ -22,6 +23,7 @@ typedef enum text_kind { TSV, CSV, MTX, CONTAINER } text_kind;
 typedef struct id_texts {
     char    *text;
     int64_t *start; /* [n + 1] */
+    int32_t  high;  /* Matrix Market: rows or columns of the matrix */
 } id_texts;
 
 typedef struct piece {
@@ -78,10 +80,21 @@ static int64_t put_id(const writer *w, const char *text, size_t n, char *out)
     return p - out;
 }
 
-/* The id of a row, or its index from 1 in Matrix Market files. */
-static const char *id_text(const writer *w, const gusto_ids *ids, int32_t row, char *buffer, size_t *length)
+/* Whether the ids of n rows are what Matrix Market numbers rows and columns by, integers from 1 on. Sets *high to the last, or to n. */
+static bool index_of_ids(const gusto_ids *ids, int32_t n, int32_t *high)
 {
-    if (w->kind != MTX)
+    const int64_t *index = ids ? gu_ids_int_array(ids) : NULL;
+    *high = n;
+    if (!index || n == 0 || index[0] < 1 || index[n - 1] > INT32_MAX)
+        return false;
+    *high = (int32_t)index[n - 1];
+    return true;
+}
+
+/* The id of a row; in a Matrix Market file that does not keep it, its number from 1. */
+static const char *id_text(const gusto_ids *ids, bool numbered, int32_t row, char *buffer, size_t *length)
+{
+    if (!numbered)
         return gusto_ids_text(ids, row, buffer, length);
     *length = (size_t)snprintf(buffer, GUSTO_ID_TEXT, "%lld", (long long)row + 1);
     return buffer;
@@ -92,8 +105,11 @@ static gusto_status set_names(const writer *w, const gusto_ids *ids, int32_t n, 
     char    buffer[GUSTO_ID_TEXT];
     size_t  length;
     int64_t room = 0;
+    bool    numbered = false;
+    if (w->kind == MTX)
+        numbered = !index_of_ids(ids, n, &out->high);
     for (int32_t r = 0; r < n; r++) {
-        const char *text = id_text(w, ids, r, buffer, &length);
+        const char *text = id_text(ids, numbered, r, buffer, &length);
         room += 2 * (int64_t)length + 3;
         if (!(w->kind == CSV ? survives_quoted(text, length) : survives_plain(text, length, w->separator)))
             return gu_error(
@@ -108,7 +124,7 @@ static gusto_status set_names(const writer *w, const gusto_ids *ids, int32_t n, 
         return GUSTO_ENOMEM;
     out->start[0] = 0;
     for (int32_t r = 0; r < n; r++) {
-        const char *text = id_text(w, ids, r, buffer, &length);
+        const char *text = id_text(ids, numbered, r, buffer, &length);
         out->start[r + 1] = out->start[r] + put_id(w, text, length, out->text + out->start[r]);
     }
     return GUSTO_OK;
@@ -217,8 +233,8 @@ static gusto_status write_header(const writer *w, gu_atomic_file *file)
     char              line[160];
     int               n = 0;
     if (w->kind == MTX)
-        n = snprintf(line, sizeof line, "%%%%MatrixMarket matrix coordinate real general\n%d %d %lld\n", (int)w->rows.n_rows,
-                     (int)w->rows.n_columns, (long long)w->rows.nnz);
+        n = snprintf(line, sizeof line, "%%%%MatrixMarket matrix coordinate real general\n%d %d %lld\n", (int)w->users.high,
+                     (int)w->items.high, (long long)w->rows.nnz);
     else if (w->kind == CSV || weights)
         n = snprintf(line, sizeof line, "userId%sitemId%srating%s%s%s%s\n", separator, separator, weights ? separator : "",
                      weights ? "weight" : "", times ? separator : "", times ? "timestamp" : "");

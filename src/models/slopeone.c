@@ -2,7 +2,8 @@
  *
  *   dev_ij = sum over u with both of (e_ui - e_uj) / (n_ij + shrink),   x_ui = b_ui + sum_j w_ij (e_uj + dev_ij) / sum_j w_ij,   w = n^power,
  *
- * over the items j != i that the user has rated; n_ij counts the users with both. With `biases`, e is what the baseline b = mu + bu + bi leaves of a rating:
+ * over the items j != i that the user has rated; n_ij counts the users with both. Only the ratios of weights count: where the heaviest, by the most users that an
+ * item has, would be beyond HEAVIEST, all are divided by what takes it there, and none is let below LIGHTEST. With `biases`, e is what the baseline b = mu + bu + bi leaves of a rating:
  * `shrink` then pulls a deviation that few users speak for towards the difference of the items' biases. Without, b = 0 and e the rating: the paper's
  * scheme at shrink = 0. Where nobody has both, the baseline predicts.
  *
@@ -21,6 +22,9 @@
 
 enum { SHRINK, POWER, BIASES, L2_USER, L2_ITEM, N_OPTIONS };
 enum { BIAS_SWEEPS = 10 };
+
+static const double HEAVIEST = 1e25,
+                    LIGHTEST = 1e-25; /* sums of weights times ratings, and their products, stay far within a float */
 
 static const gusto_option options[N_OPTIONS] = {
     [SHRINK] = {"shrink", GUSTO_OPTION_REAL, 10, 0, 1e9, NULL, "users that a deviation is shrunk by"},
@@ -65,10 +69,28 @@ static gusto_real combined(const parts *p, gusto_real bias, int64_t i, gusto_rea
 
 /* ---- fitting ---- */
 
-static void fill_row(const gusto_model *model, const parts *p, const gusto_rows *by_user, const gusto_rows *by_item, int64_t j,
+/* How many users a weight counts, to which power, over what. */
+typedef struct weighing {
+    double shrink, power, over;
+} weighing;
+
+static weighing weighing_of(const gusto_model *model, const gusto_rows *by_item)
+{
+    weighing by = {gu_model_option(model, options[SHRINK].name), gu_model_option(model, options[POWER].name), 1};
+    int64_t  most = 1;
+    for (int64_t i = 0; i < by_item->n_rows; i++) {
+        const int64_t n = by_item->start[i + 1] - by_item->start[i];
+        most = n > most ? n : most;
+    }
+    const double heaviest = pow((double)most, by.power); /* in double: at most (2^31)^10 */
+    if (heaviest > HEAVIEST)
+        by.over = heaviest / HEAVIEST;
+    return by;
+}
+
+static void fill_row(const weighing *by, const parts *p, const gusto_rows *by_user, const gusto_rows *by_item, int64_t j,
                      gusto_real *restrict D, gusto_real *restrict W)
 {
-    const double shrink = gu_model_option(model, options[SHRINK].name), power = gu_model_option(model, options[POWER].name);
     memset(D, 0, (size_t)p->ld * sizeof *D);
     memset(W, 0, (size_t)p->ld * sizeof *W);
     for (int64_t e = by_item->start[j]; e < by_item->start[j + 1]; e++) {
@@ -84,9 +106,9 @@ static void fill_row(const gusto_model *model, const parts *p, const gusto_rows 
     for (int64_t i = 0; i < by_item->n_rows; i++) {
         if (!(W[i] > 0))
             continue;
-        const double n = (double)W[i], w = power == 1 ? n : pow(n, power);
+        const double n = (double)W[i], w = fmax((by->power == 1 ? n : pow(n, by->power)) / by->over, LIGHTEST);
         W[i] = (gusto_real)w;
-        D[i] = (gusto_real)(w * (double)D[i] / (n + shrink));
+        D[i] = (gusto_real)(w * (double)D[i] / (n + by->shrink));
     }
 }
 
@@ -122,18 +144,15 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     mu[0] = (gusto_real)gu_bias_mean(&by_user, state->mean, NULL);
     gu_bias_fit(context, &by_user, &by_item, (double)mu[0], gu_model_option(model, options[L2_USER].name),
                 gu_model_option(model, options[L2_ITEM].name), BIAS_SWEEPS, bu, bi);
-    const parts p = parts_of(model, state);
+    const parts    p = parts_of(model, state);
+    const weighing by = weighing_of(model, &by_item);
     gu_watch_units(context, n);
 #pragma omp parallel for schedule(dynamic, 8) num_threads(gu_threads(context))
     for (int64_t j = 0; j < n; j++)
         if (!gu_watch_done(context, 1))
-            fill_row(model, &p, &by_user, &by_item, j, D + j * ld, W + j * ld);
+            fill_row(&by, &p, &by_user, &by_item, j, D + j * ld, W + j * ld);
     if (gu_watch_stopped(context))
         return GUSTO_CANCELLED;
-    const int64_t heavy = gu_kernels_of(context)->not_finite(n * ld, W);
-    if (heavy >= 0)
-        return gu_error(context, GUSTO_EARG, "slopeone: the weight of items %lld and %lld is not finite: lower option power",
-                        (long long)(heavy / ld), (long long)(heavy % ld));
     const int64_t bad = gu_kernels_of(context)->not_finite(n * ld, D);
     return bad < 0 ? GUSTO_OK
                    : gu_error(context, GUSTO_EARG, "slopeone: the deviation from item %lld to item %lld is not finite",

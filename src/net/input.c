@@ -11,6 +11,8 @@
 gusto_status gu_input_room(gusto_context *context, int64_t n_rows, int64_t n_columns, int64_t nnz, gu_input *out)
 {
     *out = (gu_input){.n_columns = n_columns, .n_tiles = gu_threads(context)};
+    if (nnz > INT32_MAX)
+        return gu_error(context, GUSTO_EOVERFLOW, "%lld ratings in one batch: more than 2147483647", (long long)nnz);
     out->start = gu_new(context, n_rows + 1, int64_t);
     out->column = gu_new(context, nnz, int32_t);
     out->value = gu_new(context, nnz, gusto_real);

@@ -49,7 +49,7 @@ typedef struct gu_input_how {
     gusto_real shift;
 } gu_input_how;
 
-/* Room for n_rows rows with nnz entries, before any are left out.   Errors: GUSTO_ENOMEM. */
+/* Room for n_rows rows with nnz entries, before any are left out.   Errors: GUSTO_EOVERFLOW (nnz above 2^31 - 1: positions are int32), GUSTO_ENOMEM. */
 gusto_status gu_input_room(gusto_context *context, int64_t n_rows, int64_t n_columns, int64_t nnz, gu_input *out);
 void         gu_input_clear(const gusto_allocator *allocator, gu_input *input);
 

@@ -448,7 +448,29 @@ class Files(Case):
         self.assertEqual(sorted(back), kept)
         self.gusto("convert", "a.ratings", "-o", "e.mtx")
         self.assertTrue(self.path("e.mtx").read_text().startswith("%%MatrixMarket matrix coordinate"))
-        self.assertIn("not kept: ids times", self.run_gusto("convert", "a.ratings", "-o", "e.mtx").stderr.decode())
+        lost = self.run_gusto("convert", "a.ratings", "-o", "e.mtx").stderr.decode()
+        self.assertIn("not kept:", lost)
+        self.assertIn("times", lost)
+
+    def test_matrix_market_numbers_are_ids(self):
+        head = "%%MatrixMarket matrix coordinate real general\n"
+        self.write("a.mtx", head + "5 7 3\n2 7 1\n5 1 2\n5 3 3\n") # nothing in rows 1, 3, 4 and in most columns
+        self.gusto("convert", "a.mtx", "-o", "b.tsv")
+        self.assertEqual(self.path("b.tsv").read_text(), "2\t7\t1\n5\t1\t2\n5\t3\t3\n")
+        self.gusto("convert", "b.tsv", "-o", "c.mtx")
+        self.assertEqual(self.path("c.mtx").read_text(), self.path("a.mtx").read_text())
+        self.gusto("convert", "c.mtx", "-o", "d.ratings")
+        self.gusto("convert", "d.ratings", "-o", "e.mtx")
+        self.assertEqual(self.path("e.mtx").read_text(), self.path("a.mtx").read_text())
+        self.gusto("fit", "a.mtx", "-m", "popularity", "-o", "m.gusto")
+        self.assertEqual(self.gusto("predict", "m.gusto", "b.tsv"), self.gusto("predict", "m.gusto", "a.mtx"))
+        self.gusto("recommend", "m.gusto", "--user", "5")
+        self.refused(BAD_INPUT, "recommend", "m.gusto", "--user", "0", says=["0"])
+        for text, ids in (("0\t4\t1\n", ["user"]), ("a\t2147483648\t1\n", ["user", "item"]), ("1\tx\t1\n", ["item"])):
+            self.write("f.tsv", text)
+            said = self.run_gusto("convert", "f.tsv", "-o", "g.mtx").stderr.decode()
+            for side in ("user", "item"):
+                self.assertEqual(side in ids, " " + side + " ids" in said, said)
 
     def test_synth(self):
         for seed, name in ((3, "a.ratings"), (3, "b.ratings"), (4, "c.ratings")):

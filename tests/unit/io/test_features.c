@@ -108,8 +108,8 @@ END_TEST
 
 START_TEST(matrix_market)
 {
-    expect("%%MatrixMarket matrix coordinate real general\n3 4 2\n3 4 0.5\n1 1 2\n", NULL, "0: [0] 2\n1:\n2: [3] 0.5\n");
-    expect("%%MatrixMarket matrix coordinate pattern general\n1 2 2\n1 2\n1 1\n", NULL, "0: [0] 1 [1] 1\n");
+    expect("%%MatrixMarket matrix coordinate real general\n3 4 2\n3 4 0.5\n1 1 2\n", NULL, "1: [0] 2\n2:\n3: [3] 0.5\n");
+    expect("%%MatrixMarket matrix coordinate pattern general\n1 2 2\n1 2\n1 1\n", NULL, "1: [0] 1 [1] 1\n");
 }
 END_TEST
 

@@ -13,9 +13,9 @@
 START_TEST(reads_matrix_market)
 {
     static const char *const texts[][2] = {
-        {MTX "real general\n% a comment\n\n3 4 2\n1 4 2.5\n3 1 -1\n", "0 3 2.5\n2 0 -1\n"},
-        {MTX "Pattern General\r\n3 4 2\r\n1 4\r\n3 1\r\n", "0 3 1\n2 0 1\n"},
-        {MTX "integer general\n3 4 2\n  1   4   7\n3\t1 -1", "0 3 7\n2 0 -1\n"},
+        {MTX "real general\n% a comment\n\n3 4 2\n1 4 2.5\n3 1 -1\n", "1 4 2.5\n3 1 -1\n"},
+        {MTX "Pattern General\r\n3 4 2\r\n1 4\r\n3 1\r\n", "1 4 1\n3 1 1\n"},
+        {MTX "integer general\n3 4 2\n  1   4   7\n3\t1 -1", "1 4 7\n3 1 -1\n"},
         {MTX "real general\n3 4 0\n", ""},
     };
     for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
@@ -27,7 +27,8 @@ START_TEST(reads_matrix_market)
             ck_assert_str_eq(show(&x, text, sizeof text), texts[t][1]);
             ck_assert_int_eq(x.n_users, 3);
             ck_assert_int_eq(x.n_items, 4);
-            ck_assert_ptr_null(x.user_ids);
+            ck_assert_int_eq(gusto_ids_int(x.user_ids, 1), 2); /* also of who has no ratings */
+            ck_assert_int_eq(gusto_ids_int(x.item_ids, 3), 4);
             gusto_entries_clear(&x);
         }
     }
@@ -71,7 +72,7 @@ START_TEST(refuses_matrix_market)
     gusto_ratings     *ratings;
     gusto_read_options o = gusto_read_options_default();
     ck_assert_int_eq(read_ratings(MTX "real general\n2 2 2\n1 1 1\n1 1 1\n", NULL, 0, &ratings), GUSTO_EDUPLICATE);
-    ck_assert_str_eq(gusto_context_message(context), "FILE:4: user 0 rates item 0, as in line 3 already");
+    ck_assert_str_eq(gusto_context_message(context), "FILE:4: user 1 rates item 1, as in line 3 already");
     o.format = "mtx";
     ck_assert_int_eq(read_ratings("1 2 3\n", &o, 0, &ratings), GUSTO_EFORMAT);
     ck_assert_str_eq(gusto_context_message(context), "FILE:1: expected the banner %%MatrixMarket");

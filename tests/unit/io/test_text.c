@@ -1,5 +1,11 @@
 /* Text with one rating a line: what is understood, in every layout, and what is refused, with its line. */
+#define _POSIX_C_SOURCE 200809L /* gmtime_r */
+
 #include "reading.h"
+
+#include "io/iso_time.h"
+
+#include <time.h>
 
 typedef struct good {
     const char        *text, *entries;
@@ -52,6 +58,18 @@ static const good goods[] = {
     {"1\t2\t3\t-9223372036854775808\n1\t3\t3\t9223372036854775807\n",
      "1 2 3 t-9223372036854775808\n1 3 3 t9223372036854775807\n",
      {0}},
+    /* times: seconds, or dates and times of ISO 8601, line by line */
+    {"1\t2\t3\t2005-04-02\n1\t3\t3\t2005-04-02T23:53:47\n1\t4\t3\t1112485428\n",
+     "1 2 3 t1112400000\n1 3 3 t1112486027\n1 4 3 t1112485428\n",
+     {0}},
+    {"\"1\",\"2\",\"3.5\",\"2005-04-02 23:53:47\"\n1,3,3, 1970-01-01T00:00:00Z \n1,4,3,1969-12-31\n",
+     "1 2 3.5 t1112486027\n1 3 3 t0\n1 4 3 t-86400\n",
+     {0}},
+    {"1::2::3::2000-02-29\n1::3::3::0000-02-29\n1::4::3::9999-12-31 23:59:59Z\n",
+     "1 2 3 t951782400\n1 3 3 t-62162121600\n1 4 3 t253402300799\n",
+     {0}},
+    {"1\t2\t3\t20050402\n", "1 2 3 t20050402\n", {0}},
+    {"1\t2\t3\t2005-02-30\n", "1 2 3\n", OPTIONS(-1, .time = "none")},
     /* ids: integers as they would be written, else strings */
     {"1\t2147483648\t1\n1\t-9223372036854775808\t1\n", "1 2147483648 1\n1 -9223372036854775808 1\n", {0}},
     {"1\ta\t3\n2\t7\t4\n", "1 a 3\n2 7 4\n", {0}},
@@ -78,13 +96,71 @@ START_TEST(reads)
 }
 END_TEST
 
+/* Every day of the 400 years after which the calendar repeats, and some of all years of four digits, against the C library's. */
+START_TEST(dates_are_those_of_the_calendar)
+{
+    for (int64_t day = -719528; day < 2932897; day += day < -719528 + 146097 ? 1 : 61) { /* 0000-01-01 .. 9999-12-31 */
+        const time_t at = (time_t)(day * 86400 + (day * 7919 % 86400 + 86400) % 86400);
+        struct tm    tm;
+        char         text[80];
+        int64_t      seconds;
+        ck_assert_ptr_nonnull(gmtime_r(&at, &tm));
+        snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+                 tm.tm_min, tm.tm_sec);
+        ck_assert(gu_parse_iso_time(text, 20, &seconds) && seconds == at);
+        ck_assert(gu_parse_iso_time(text, 10, &seconds) && seconds == day * 86400);
+        snprintf(text, sizeof text, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday + 1);
+        if (gu_parse_iso_time(text, 10, &seconds)) /* the day after is of this month, or there is none */
+            ck_assert(seconds == (day + 1) * 86400);
+        else
+            ck_assert_int_ge(tm.tm_mday, 28);
+    }
+}
+END_TEST
+
+START_TEST(times_that_do_not_exist)
+{
+    static const char *const texts[] = {"2005-02-30",
+                                        "2005-02-29",
+                                        "1900-02-29",
+                                        "2005-04-31",
+                                        "2005-13-01",
+                                        "2005-00-01",
+                                        "2005-01-00",
+                                        "2005-01-32",
+                                        "2005-04-02T24:00:00",
+                                        "2005-04-02T23:60:00",
+                                        "2005-04-02T23:59:60",
+                                        "2005-04-02T23:53",
+                                        "2005-04-02t23:53:47",
+                                        "2005-04-02  3:53:47",
+                                        "2005/04/02",
+                                        "2005-4-2",
+                                        "2005-04-02T23:53:47z",
+                                        "2005-04-02ZZ",
+                                        "-005-04-02",
+                                        "2005-04-02T",
+                                        "2005-04-02T23:53:4",
+                                        "2005-04-02T+3:53:47",
+                                        "2005-04-02T23-53-47",
+                                        "Z",
+                                        ""};
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+        int64_t seconds = 7;
+        ck_assert_msg(!gu_parse_iso_time(texts[t], (int64_t)strlen(texts[t]), &seconds), "%s", texts[t]);
+        ck_assert_int_eq(seconds, 7);
+    }
+}
+END_TEST
+
 typedef struct bad {
     const char        *text, *message;
     gusto_status       status;
     gusto_read_options options;
 } bad;
 
-#define E_FORMAT GUSTO_EFORMAT
+#define E_FORMAT   GUSTO_EFORMAT
+#define WANTS_TIME "expected an integer of at most 64 bits, a date such as 2005-04-02, or a time such as 2005-04-02T23:53:47"
 
 static const bad bads[] = {
     {"", "FILE: the file is empty", E_FORMAT, {0}},
@@ -106,11 +182,9 @@ static const bad bads[] = {
     {"1\t2\t-Infinity\n", "FILE:1: column 3 (value): found \"-Infinity\", expected a finite number", E_FORMAT, {0}},
     {"1\t2\t1e999\n", "FILE:1: column 3 (value): found \"1e999\", expected a finite number", E_FORMAT, {0}},
     {"1\t2\t3.4.5\n", "FILE:1: column 3 (value): found \"3.4.5\", expected a finite number", E_FORMAT, {0}},
-    {"1\t2\t3\t4.5\n", "FILE:1: column 4 (time): found \"4.5\", expected an integer of at most 64 bits", E_FORMAT, {0}},
-    {"1\t2\t3\t9223372036854775808\n",
-     "FILE:1: column 4 (time): found \"9223372036854775808\", expected an integer of at most 64 bits",
-     E_FORMAT,
-     {0}},
+    {"1\t2\t3\t4.5\n", "FILE:1: column 4 (time): found \"4.5\", " WANTS_TIME, E_FORMAT, {0}},
+    {"1\t2\t3\t9223372036854775808\n", "FILE:1: column 4 (time): found \"9223372036854775808\", " WANTS_TIME, E_FORMAT, {0}},
+    {"1\t2\t3\t2005-04-02\n\n4\t5\t6\t2005-02-30\n", "FILE:3: column 4 (time): found \"2005-02-30\", " WANTS_TIME, E_FORMAT, {0}},
     {"u,i,v,w\n1,2,3,-1\n", "FILE:2: column 4 (weight): found \"-1\", expected a number not below 0", E_FORMAT,
      OPTIONS(1, .user = "u", .item = "i", .value = "v", .weight = "w")},
     {"1\t2\t3\n1\t9223372036854775808\t3\n",
@@ -358,6 +432,8 @@ int main(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, reading_setup, reading_teardown);
     tcase_add_loop_test(tcase, reads, 0, (int)(sizeof goods / sizeof *goods));
+    tcase_add_test(tcase, dates_are_those_of_the_calendar);
+    tcase_add_test(tcase, times_that_do_not_exist);
     tcase_add_loop_test(tcase, refuses, 0, (int)(sizeof bads / sizeof *bads));
     tcase_add_test(tcase, refuses_zero_bytes);
     tcase_add_test(tcase, fast_and_careful_agree);

@@ -151,7 +151,7 @@ END_TEST
 START_TEST(writes_what_it_says)
 {
     static const char *const want[] = {"7\t8\t0.5\n7\t9\t-2.25\n", "userId,itemId,rating\n7,8,0.5\n7,9,-2.25\n",
-                                       "%%MatrixMarket matrix coordinate real general\n1 2 2\n1 1 0.5\n1 2 -2.25\n"};
+                                       "%%MatrixMarket matrix coordinate real general\n7 9 2\n7 8 0.5\n7 9 -2.25\n"};
     static const char *const ends[] = {"x.tsv", "x.csv", "x.mtx"};
     gusto_ratings           *ratings;
     ck_assert_int_eq(read_ratings("7\t9\t-2.25\n7\t8\t0.50\n", NULL, 0, &ratings), GUSTO_OK);

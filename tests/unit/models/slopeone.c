@@ -75,30 +75,38 @@ START_TEST(the_paper_s_example)
 }
 END_TEST
 
-/* Two items that everybody rates alike: their deviation is 0 however heavy it is, and n^power is more than a gusto_real holds. */
-START_TEST(a_weight_beyond_all_numbers_is_named)
+/* 8,000 users to the power 10 are more than a float holds, but only ratios count. All rate item 0; item 1 is rated above it by those from 1,000 on, item 2
+ * below it by the first 6,000: the last user's item 2 is weighed by 6,000 users of item 0 against 5,000 of item 1. */
+START_TEST(only_ratios_of_weights_count)
 {
-    enum { USERS = sizeof(gusto_real) == 4 ? 8000 : 1 };
-    static int32_t    user[2 * USERS], item[2 * USERS];
-    static gusto_real value[2 * USERS];
-    gusto_entries     e = {
-            .size = sizeof e, .n = 2 * USERS, .n_users = USERS, .n_items = 2, .user = user, .item = item, .value = value};
-    gusto_ratings *ratings;
-    gusto_model   *model;
-    if (USERS == 1)
-        return;
-    for (int r = 0; r < 2 * USERS; r++) {
-        user[r] = r / 2;
-        item[r] = r % 2;
-        value[r] = 3;
-    }
+    enum { USERS = 8000, ABOVE = 1000, BELOW = 6000, N = USERS + (USERS - ABOVE) + BELOW };
+    static int32_t    user[N], item[N];
+    static gusto_real value[N];
+    gusto_entries     e = {.size = sizeof e, .n_users = USERS, .n_items = 3, .user = user, .item = item, .value = value};
+    gusto_ratings    *ratings;
+    gusto_model      *model;
+    for (int u = 0; u < USERS; u++)
+        for (int i = 0; i < 3; i++) {
+            if ((i == 1 && u < ABOVE) || (i == 2 && u >= BELOW))
+                continue;
+            user[e.n] = u;
+            item[e.n] = i;
+            value[e.n++] = (gusto_real)(i == 0 ? 3 : i == 1 ? 4.5 : 2 - (u >= ABOVE));
+        }
+    ck_assert_int_eq(e.n, N);
     ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
     ck_assert_int_eq(gusto_ratings_from_entries(context, &e, GUSTO_DUPLICATES_ERROR, &ratings), GUSTO_OK);
     ck_assert_int_eq(gusto_model_create(context, "slopeone", &model), GUSTO_OK);
     ck_assert_int_eq(gusto_model_set(context, model, "power", "10"), GUSTO_OK);
+    ck_assert_int_eq(gusto_model_set(context, model, "shrink", "0"), GUSTO_OK);
     ck_assert_int_eq(gusto_model_set(context, model, "biases", "no"), GUSTO_OK);
-    ck_assert_int_eq(gusto_model_fit(context, model, ratings, NULL), GUSTO_EARG);
-    ck_assert_ptr_nonnull(strstr(gusto_context_message(context), "option power"));
+    ck_assert_msg(gusto_model_fit(context, model, ratings, NULL) == GUSTO_OK, "%s", gusto_context_message(context));
+    const int32_t last = USERS - 1, two = 2;
+    gusto_real    rating;
+    ck_assert_int_eq(gusto_model_predict(context, model, 1, &last, &two, &rating), GUSTO_OK);
+    const double from_0 = 3 + (1000 * (2 - 3.) + 5000 * (1 - 3.)) / 6000, from_1 = 4.5 + (1 - 4.5), w = pow(5. / 6, 10);
+    const double want = (from_0 + w * from_1) / (1 + w);
+    ck_assert_msg(fabs((double)rating - want) < 1e-5, "%.8f, not %.8f", (double)rating, want);
     gusto_model_destroy(model);
     gusto_ratings_destroy(ratings);
     gusto_context_destroy(context);
@@ -107,5 +115,5 @@ END_TEST
 
 int main(void)
 {
-    RUN("slopeone", predictions_are_the_formula, the_paper_s_example, a_weight_beyond_all_numbers_is_named);
+    RUN("slopeone", predictions_are_the_formula, the_paper_s_example, only_ratios_of_weights_count);
 }

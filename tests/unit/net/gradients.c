@@ -272,7 +272,21 @@ START_TEST(inputs_do_not_depend_on_threads)
 }
 END_TEST
 
+START_TEST(a_batch_beyond_its_positions_is_refused)
+{
+    gusto_context *context;
+    gu_input       input;
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    ck_assert_int_eq(gu_input_room(context, 3, 4, (int64_t)INT32_MAX + 1, &input), GUSTO_EOVERFLOW);
+    ck_assert_str_eq(gusto_context_message(context), "2147483648 ratings in one batch: more than 2147483647");
+    ck_assert_ptr_null(input.start);
+    gu_input_clear(&context->allocator, &input);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
-    RUN("net", gradients_are_derivatives, inputs_are_taken_as_told, inputs_do_not_depend_on_threads);
+    RUN("net", gradients_are_derivatives, inputs_are_taken_as_told, inputs_do_not_depend_on_threads,
+        a_batch_beyond_its_positions_is_refused);
 }
