@@ -4,8 +4,10 @@
  *   pearson          sum x_a x_b / sqrt(sum x_a^2  sum x_b^2),  x the residual  r - mu - bu - bi  of the biases
  *   adjusted_cosine  the same of r less the counterpart's mean
  *   cosine           sum x_a x_b / sqrt(|x_a|^2 |x_b|^2), lengths over all of a row; x is 1, or r where values count
+ *   dot              the sum above, divided by nothing
  *   jaccard, dice    n / (n_a + n_b - n),  2 n / (n_a + n_b)
- * times n / (n + shrink), then to the power `power`; what is not positive is left out.
+ * times n / (n + shrink) or, with shrink_by = denominator, with shrink added to what divides; then to the power `power`; what is not positive is left
+ * out. For cosine and dot x may be weighed as a word in a document: targets are the documents, counterparts the terms (weighting.h).
  *
  * The neighbours of a are the greatest of its row or, with `reverse`, those b in whose row a is among the greatest: then what many resemble has
  * many neighbours, and what nobody resembles has none.
@@ -24,8 +26,14 @@
 
 const char *gu_knn_likeness_choice(int t)
 {
-    static const char *const names[] = {"pearson", "adjusted_cosine", "cosine", "jaccard", "dice"};
-    return t < 5 ? names[t] : NULL;
+    static const char *const names[] = {"pearson", "adjusted_cosine", "cosine", "jaccard", "dice", "dot"};
+    return t < 6 ? names[t] : NULL;
+}
+
+const char *gu_knn_shrink_choice(int t)
+{
+    static const char *const names[] = {"common", "denominator"};
+    return t < 2 ? names[t] : NULL;
 }
 
 enum { TARGET_AUTO, TARGET_RATINGS, TARGET_RANKING };
@@ -45,9 +53,14 @@ gu_knn gu_knn_settings(const gusto_model *model)
            .users = model->type == &gu_model_userknn,
            .likeness = (gu_likeness)gu_model_option(model, "similarity"),
            .values = gu_model_option(model, "use_values") != 0,
+           .weighting = {.kind = (gu_weighting_kind)gu_model_option(model, "weighting"),
+                         .k1 = gu_model_option(model, "k1"),
+                         .b = gu_model_option(model, "b")},
+           .documents = (int64_t)gu_model_option(model, "documents"),
            .reverse = gu_model_option(model, "reverse") != 0,
            .neighbours = (int)gu_model_option(model, "neighbours"),
            .kept = (int)gu_model_option(model, "kept"),
+           .below = gu_model_option(model, "shrink_by") != 0,
            .shrink = gu_model_option(model, "shrink"),
            .power = gu_model_option(model, "power"),
            .damp = gu_model_option(model, "damp"),
@@ -67,6 +80,17 @@ gu_scale gu_knn_scale(const gusto_model *model)
 static bool has_biases(const gu_knn *set)
 {
     return set->ratings || set->likeness == GU_PEARSON;
+}
+
+static bool takes_products(gu_likeness likeness)
+{
+    return likeness == GU_COSINE || likeness == GU_DOT;
+}
+
+bool gu_knn_is_valued(const gu_knn *set)
+{
+    return set->likeness <= GU_ADJUSTED_COSINE ||
+           (takes_products(set->likeness) && (set->values || set->ratings || set->weighting.kind != GU_WEIGHTING_NONE));
 }
 
 /* What a fit works on. */
@@ -132,8 +156,8 @@ static gusto_status prepare(gusto_context *context, const gu_state *state, work 
     w->square = gu_new(context, w->target.n_rows, gusto_real);
     if (!w->square)
         return GUSTO_ENOMEM;
-    const bool plain = likeness >= GU_JACCARD || (likeness == GU_COSINE && !w->set.values && !w->set.ratings);
-    if (!plain) {
+    const bool valued = gu_knn_is_valued(&w->set);
+    if (valued) {
         w->target_value = gu_new(context, nnz, gusto_real);
         w->counterpart_value = gu_new(context, nnz, gusto_real);
         if (!w->target_value || !w->counterpart_value)
@@ -145,14 +169,16 @@ static gusto_status prepare(gusto_context *context, const gu_state *state, work 
         residuals_of(context, state, &w->counterpart, !w->set.users, w->counterpart_value);
     } else if (likeness == GU_ADJUSTED_COSINE) {
         status = center(context, w);
-    } else if (!plain) {
+    } else if (w->set.weighting.kind != GU_WEIGHTING_NONE) {
+        status = gu_knn_weigh(context, &w->set, &w->target, &w->counterpart, w->target_value, w->counterpart_value);
+    } else if (valued) {
         memcpy(w->target_value, w->target.value, (size_t)nnz * sizeof *w->target_value);
         memcpy(w->counterpart_value, w->counterpart.value, (size_t)nnz * sizeof *w->counterpart_value);
     }
     for (int32_t r = 0; status == GUSTO_OK && r < w->target.n_rows; r++) {
         double sum = 0;
         for (int64_t e = w->target.start[r]; e < w->target.start[r + 1]; e++)
-            sum += plain ? 1 : (double)w->target_value[e] * (double)w->target_value[e];
+            sum += valued ? (double)w->target_value[e] * (double)w->target_value[e] : 1;
         w->square[r] = (gusto_real)sum;
     }
     return status;
@@ -185,27 +211,30 @@ static void add_values(const work *w, int64_t a, gusto_real *sums)
 
 double gu_knn_likeness(const gu_knn *set, bool valued, const gusto_real *sum, gu_knn_whole a, gu_knn_whole b)
 {
-    const double n = (double)sum[GU_KNN_COMMON];
-    double       s = 0, square = 0;
+    const double n = (double)sum[GU_KNN_COMMON], all = (double)(a.n + b.n);
+    double       s = valued ? (double)sum[GU_KNN_PRODUCT] : n, below = 1;
     switch (set->likeness) {
     case GU_PEARSON:
     case GU_ADJUSTED_COSINE:
-        square = (double)sum[GU_KNN_OWN] * (double)sum[GU_KNN_OTHER];
-        s = (double)sum[GU_KNN_PRODUCT];
+        below = sqrt((double)sum[GU_KNN_OWN] * (double)sum[GU_KNN_OTHER]);
         break;
     case GU_COSINE:
-        square = (double)a.square * (double)b.square;
-        s = valued ? (double)sum[GU_KNN_PRODUCT] : n;
+        below = sqrt((double)a.square * (double)b.square);
         break;
     case GU_JACCARD:
-    case GU_DICE: {
-        const double all = (double)(a.n + b.n);
-        s = set->likeness == GU_DICE ? 2 * n / all : n / (all - n);
-        square = 1;
+        below = all - n;
+        break;
+    case GU_DICE:
+        s = 2 * n;
+        below = all;
+        break;
+    case GU_DOT:
+        break;
     }
-    }
-    s = square > 0 && s > 0 ? s / sqrt(square) * n / (n + set->shrink) : 0;
-    return s > 0 && set->power != 1 ? pow(s, set->power) : s;
+    if (!(below > 0 && s > 0))
+        return 0;
+    s = set->below ? s / (below + set->shrink) : s / below * n / (n + set->shrink);
+    return set->power != 1 ? pow(s, set->power) : s;
 }
 
 static gu_knn_whole whole(const work *w, int64_t r)
@@ -281,6 +310,9 @@ gusto_status gu_knn_fit(gusto_context *context, const gusto_model *model, const 
     const gu_knn set = gu_knn_settings(model);
     gusto_rows   by_user, by_item;
     gusto_status status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
+    if (status == GUSTO_OK && set.weighting.kind != GU_WEIGHTING_NONE && !takes_products(set.likeness))
+        status = gu_error(context, GUSTO_EOPTION, "option weighting is %s: expected none, or similarity cosine or dot",
+                          gu_weighting_choice(set.weighting.kind));
     if (status == GUSTO_OK && has_biases(&set))
         status = add_biases(context, &set, &by_user, &by_item, state);
     if (status < 0)
@@ -319,6 +351,7 @@ int64_t gu_knn_memory(const gusto_model *model, int64_t n_users, int64_t n_items
     const gu_knn  set = gu_knn_settings(model);
     const int64_t n = set.users ? n_users : n_items, real = (int64_t)sizeof(gusto_real);
     int64_t bytes = gu_sparse_memory(n, n, set.ratings ? set.kept : set.neighbours, n * GU_KNN_SUMS) + 2 * nnz * real + n * real;
+    bytes += set.weighting.kind != GU_WEIGHTING_NONE ? (n_users + n_items) * (int64_t)sizeof(double) : 0;
     if (has_biases(&set))
         bytes += (n_users + n_items) * real;
     if (!set.ratings)

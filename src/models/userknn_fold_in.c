@@ -22,7 +22,9 @@ typedef struct profile {
     const gusto_real *bu, *bi;      /* the same; else NULL */
     int64_t           n;            /* his ratings */
     gusto_real       *value, *x;    /* [n_items]: his ratings, NaN for none, and what likeness is measured on */
-    double           *mean, *times; /* [n_items]: adjusted_cosine: means of items, over so many ratings */
+    double           *mean, *times; /* [n_items]: means of items (adjusted_cosine), over so many ratings */
+    double           *length;       /* [n_users]: weighting: the sum of what a user's pairs are worth, in means of all */
+    double            own_length;   /* his */
     gusto_real       *sums;         /* [n_users x GU_KNN_SUMS] */
     double           *square;       /* [n_users] */
     int64_t          *count, *same; /* [n_users]: ratings, and those that are his, too */
@@ -53,9 +55,18 @@ static gusto_real beyond_mean(gusto_real r, double mean)
     return (gusto_real)(fabs(d) <= rounding * (1 + fabs((double)r)) ? 0 : d);
 }
 
-/* What likeness is measured on, of a rating r for item i by a user of that bias. */
-static gusto_real measured(const profile *p, int32_t i, gusto_real r, gusto_real bias)
+/* What a pair of rating r is worth before it is weighed. */
+static double worth(const profile *p, gusto_real r)
 {
+    return p->set.ratings || p->set.values ? (double)r : 1;
+}
+
+/* What likeness is measured on, of a rating r for item i by a user of that bias and length. */
+static gusto_real measured(const profile *p, int32_t i, gusto_real r, gusto_real bias, double length)
+{
+    if (p->set.weighting.kind != GU_WEIGHTING_NONE)
+        return (gusto_real)gu_weigh(&p->set.weighting, worth(p, r), length,
+                                    gu_weighting_idf(gu_knn_documents(&p->set, p->state->n_users), (int64_t)p->times[i]));
     switch (p->set.likeness) {
     case GU_PEARSON:
         return (gusto_real)((double)r - (double)p->mu - (double)bias - (double)p->bi[i]);
@@ -64,30 +75,6 @@ static gusto_real measured(const profile *p, int32_t i, gusto_real r, gusto_real
     default:
         return p->valued ? r : 1;
     }
-}
-
-static void add_to_mean(profile *p, int32_t b, int32_t i, gusto_real held)
-{
-    p->mean[i] += (double)rating_of(p, b, i, held);
-    p->times[i]++;
-}
-
-static void add(profile *p, int32_t b, int32_t i, gusto_real held)
-{
-    const gusto_real r = rating_of(p, b, i, held);
-    const gusto_real y = p->set.ratings && p->set.likeness == GU_PEARSON ? held : measured(p, i, r, p->bu ? p->bu[b] : 0);
-    p->count[b]++;
-    p->square[b] += (double)y * (double)y;
-    if (isnan((double)p->value[i]))
-        return;
-    const gusto_real x = p->x[i];
-    gusto_real      *sum = p->sums + (int64_t)b * GU_KNN_SUMS;
-    sum[GU_KNN_COMMON] += 1;
-    sum[GU_KNN_PRODUCT] += x * y;
-    sum[GU_KNN_OWN] += x * x;
-    sum[GU_KNN_OTHER] += y * y;
-    const bool known = p->set.ratings || p->set.values;
-    p->same[b] += !known || fabs((double)(r - p->value[i])) <= 1e-5 * (1 + fabs((double)r));
 }
 
 /* Every rating that the model holds; of a user in the order of items. */
@@ -104,6 +91,54 @@ static void each(profile *p, void (*visit)(profile *p, int32_t b, int32_t i, gus
     for (int32_t b = 0; b < p->state->n_users; b++)
         for (int64_t e = X.start[b]; e < X.start[b + 1]; e++)
             visit(p, b, X.item[e], gu_user_rows_at(&X, e));
+}
+
+static void add_to_mean(profile *p, int32_t b, int32_t i, gusto_real held)
+{
+    const gusto_real r = rating_of(p, b, i, held);
+    p->mean[i] += (double)r;
+    p->times[i]++;
+    p->length[b] += worth(p, r);
+}
+
+/* What of all ratings likeness is measured by: means of items, or lengths of users. */
+static gusto_status survey(gusto_context *context, profile *p, const gusto_real *value)
+{
+    double sum = 0;
+    each(p, add_to_mean);
+    for (int32_t i = 0; i < p->state->n_items; i++)
+        p->mean[i] = p->times[i] > 0 ? p->mean[i] / p->times[i] : 0;
+    for (int32_t b = 0; b < p->state->n_users; b++)
+        sum += p->length[b];
+    const double in_means = sum > 0 ? (double)gu_knn_documents(&p->set, p->state->n_users) / sum : 1;
+    for (int32_t b = 0; b < p->state->n_users; b++)
+        p->length[b] *= in_means;
+    for (int64_t j = 0; j < p->n; j++) {
+        if (p->set.weighting.kind != GU_WEIGHTING_NONE && worth(p, value[j]) < 0)
+            return gu_error(context, GUSTO_EARG, "rating %lld is %g; weighting takes none below 0", (long long)j,
+                            (double)value[j]);
+        p->own_length += worth(p, value[j]) * in_means;
+    }
+    return GUSTO_OK;
+}
+
+static void add(profile *p, int32_t b, int32_t i, gusto_real held)
+{
+    const gusto_real r = rating_of(p, b, i, held);
+    const gusto_real y =
+        p->set.ratings && p->set.likeness == GU_PEARSON ? held : measured(p, i, r, p->bu ? p->bu[b] : 0, p->length[b]);
+    p->count[b]++;
+    p->square[b] += (double)y * (double)y;
+    if (isnan((double)p->value[i]))
+        return;
+    const gusto_real x = p->x[i];
+    gusto_real      *sum = p->sums + (int64_t)b * GU_KNN_SUMS;
+    sum[GU_KNN_COMMON] += 1;
+    sum[GU_KNN_PRODUCT] += x * y;
+    sum[GU_KNN_OWN] += x * x;
+    sum[GU_KNN_OTHER] += y * y;
+    const bool known = p->set.ratings || p->set.values;
+    p->same[b] += !known || fabs((double)(r - p->value[i])) <= 1e-5 * (1 + fabs((double)r));
 }
 
 /* Who in training has these ratings and no others; -1: nobody. */
@@ -167,16 +202,16 @@ static gusto_status choose(gusto_context *context, const profile *p, bool traine
 static gusto_status measure(gusto_context *context, profile *p, const int32_t *item, const gusto_real *value, gusto_real *row)
 {
     const gu_state *state = p->state;
-    if (p->set.likeness == GU_ADJUSTED_COSINE) {
-        each(p, add_to_mean);
-        for (int32_t i = 0; i < state->n_items; i++)
-            p->mean[i] = p->times[i] > 0 ? p->mean[i] / p->times[i] : 0;
+    if (p->set.likeness == GU_ADJUSTED_COSINE || p->set.weighting.kind != GU_WEIGHTING_NONE) {
+        const gusto_status status = survey(context, p, value);
+        if (status < 0)
+            return status;
     }
     for (int32_t i = 0; i < state->n_items; i++)
         p->value[i] = (gusto_real)NAN;
     for (int64_t j = 0; j < p->n; j++) {
         p->value[item[j]] = value[j];
-        p->x[item[j]] = measured(p, item[j], value[j], p->bias);
+        p->x[item[j]] = measured(p, item[j], value[j], p->bias, p->own_length);
     }
     each(p, add);
     const int32_t      self = himself(p);
@@ -195,7 +230,7 @@ gusto_status gu_userknn_fold_in(gusto_context *context, const gusto_model *model
 {
     const gu_state *state = &model->state;
     profile         p = {.set = gu_knn_settings(model), .state = state, .n = n};
-    p.valued = p.set.likeness < GU_COSINE || (p.set.likeness == GU_COSINE && (p.set.values || p.set.ratings));
+    p.valued = gu_knn_is_valued(&p.set);
     p.bu = gu_state_optional(state, "bu");
     if (p.bu) {
         p.bi = gu_state_real(state, "bi");
@@ -206,14 +241,15 @@ gusto_status gu_userknn_fold_in(gusto_context *context, const gusto_model *model
     p.x = gu_new_zero(context, state->n_items, gusto_real);
     p.mean = gu_new_zero(context, state->n_items, double);
     p.times = gu_new_zero(context, state->n_items, double);
+    p.length = gu_new_zero(context, state->n_users, double);
     p.sums = gu_new_zero(context, (int64_t)state->n_users * GU_KNN_SUMS, gusto_real);
     p.square = gu_new_zero(context, state->n_users, double);
     p.count = gu_new_zero(context, state->n_users, int64_t);
     p.same = gu_new_zero(context, state->n_users, int64_t);
     gusto_status status = GUSTO_ENOMEM;
-    if (p.value && p.x && p.mean && p.times && p.sums && p.square && p.count && p.same)
+    if (p.value && p.x && p.mean && p.times && p.length && p.sums && p.square && p.count && p.same)
         status = measure(context, &p, item, value, row);
-    void *const all[] = {p.value, p.x, p.mean, p.times, p.sums, p.square, p.count, p.same};
+    void *const all[] = {p.value, p.x, p.mean, p.times, p.length, p.sums, p.square, p.count, p.same};
     for (size_t j = 0; j < sizeof all / sizeof *all; j++)
         gu_free(&context->allocator, all[j]);
     return status;

@@ -8,18 +8,25 @@ class Neighbours(Biased):
     """itemknn and userknn. A target has neighbours: items for itemknn, users for userknn; its counterparts are of the other kind."""
 
     def __init__(self, d, similarity="pearson", target="auto", neighbours=80, reverse="no", kept=500, shrink=100.0, power=2.0,
-                 damp=0.05, l2_user=5.0, l2_item=3.0, use_values="no"):
+                 damp=0.05, l2_user=5.0, l2_item=3.0, use_values="no", weighting="none", k1=1.2, b=0.75, documents=0,
+                 shrink_by="common"):
         self.d, self.damp, self.l2_user, self.neighbours = d, damp, l2_user, neighbours
+        self.weighting, self.k1, self.b = weighting, k1, b
+        self.shrink, self.shrink_by = shrink, shrink_by
         self.use_values = use_values == "yes"
         self.rates = target == "ratings" or (target == "auto" and similarity in ("pearson", "adjusted_cosine"))
         self.mu = d.weighted_mean
         self.bu, self.bi = fit_biases(d, l2_user, l2_item, 10)
         n = d.n if self.users else d.m
+        self.documents = documents or n
+        self.mean_length = sum(self.length(a) for a in range(n)) / self.documents
         likeness = [[self.likeness(similarity, a, b) for b in range(n)] for a in range(n)]
         common = [[len(self.common(a, b)) for b in range(n)] for a in range(n)]
         for a in range(n):
             for b in range(n):
-                s = likeness[a][b] * common[a][b] / (common[a][b] + shrink) if common[a][b] and a != b else 0.0
+                s = likeness[a][b] if common[a][b] and a != b else 0.0
+                if shrink_by == "common" and s:
+                    s *= common[a][b] / (common[a][b] + shrink)
                 likeness[a][b] = s ** power if s > 1e-12 else 0.0
         exact = similarity in ("cosine", "jaccard", "dice")  # made of whole numbers: equal ones are equal to the bit
         near = [greatest(row, kept if self.rates else neighbours, exact) for row in likeness]
@@ -43,14 +50,31 @@ class Neighbours(Biased):
         own, other, both = self.counterparts(a), self.counterparts(b), self.common(a, b)
         if not both:
             return 0.0
+        added = self.shrink if self.shrink_by == "denominator" else 0
         if similarity == "jaccard":
-            return len(both) / (len(own) + len(other) - len(both))
+            return len(both) / (len(own) + len(other) - len(both) + added)
         if similarity == "dice":
-            return 2 * len(both) / (len(own) + len(other))
-        value = {"pearson": self.rest, "adjusted_cosine": self.less_mean, "cosine": self.plain}[similarity]
+            return 2 * len(both) / (len(own) + len(other) + added)
+        value = {"pearson": self.rest, "adjusted_cosine": self.less_mean, "cosine": self.weighed, "dot": self.weighed}[similarity]
+        if similarity == "dot":
+            return sum(value(*self.pair(a, c)) * value(*self.pair(b, c)) for c in both) / (1 + added)
         left, right = (own, other) if similarity == "cosine" else (both, both)
         squares = (sum(value(*self.pair(a, c)) ** 2 for c in left) * sum(value(*self.pair(b, c)) ** 2 for c in right))
-        return sum(value(*self.pair(a, c)) * value(*self.pair(b, c)) for c in both) / math.sqrt(squares) if squares > 1e-20 else 0.0
+        return sum(value(*self.pair(a, c)) * value(*self.pair(b, c)) for c in both) / (math.sqrt(squares) + added) if squares > 1e-20 else 0.0
+
+    def length(self, target):
+        return sum(self.plain(*self.pair(target, c)) for c in self.counterparts(target))
+
+    def weighed(self, u, i):
+        """What the pair is to cosine and dot: targets are documents, counterparts terms."""
+        x = self.plain(u, i)
+        if self.weighting == "none":
+            return x
+        target, term = (u, i) if self.users else (i, u)
+        idf = math.log(self.documents / (1 + len(self.d.of_item(term) if self.users else self.d.of_user(term))))
+        if self.weighting == "tfidf":
+            return math.sqrt(x) * idf
+        return x * (self.k1 + 1) / (x + self.k1 * (1 - self.b + self.b * self.length(target) / self.mean_length)) * idf
 
     def less_mean(self, u, i):
         """The rating less the mean of the counterpart: of the item between users, of the user between items."""
