@@ -1,5 +1,5 @@
 /* The parts of the hybrid: its members' fits (hybrid_fit.c), how they are stacked for ratings (hybrid_stack.c, hybrid_cold.c) and blended
- * for lists (hybrid_blend.c), and how it scores (hybrid.c). */
+ * for lists (hybrid_blend.c, hybrid_learn.c), and how it scores (hybrid_score.c). */
 #ifndef GU_HYBRID_H
 #define GU_HYBRID_H
 
@@ -9,6 +9,11 @@
 enum { GU_HYBRID_FOLDS = 100 }; /* at most */
 
 typedef enum gu_combine { GU_COMBINE_RIDGE, GU_COMBINE_NNLS, GU_COMBINE_ZSCORE, GU_COMBINE_RANK } gu_combine;
+
+static inline bool gu_hybrid_blends(gu_combine combine)
+{
+    return combine == GU_COMBINE_ZSCORE || combine == GU_COMBINE_RANK;
+}
 
 /* Which weights a pair takes. */
 enum { GU_REGIME_WARM, GU_REGIME_COLD_USER, GU_REGIME_COLD_ITEM, GU_REGIMES };
@@ -80,12 +85,37 @@ int64_t gu_hybrid_marks(const gu_state *state);
 /* Sets mark [gu_hybrid_marks].   item [n]: distinct, in any order. */
 void gu_hybrid_mark(const gu_state *state, int64_t n, const int32_t *item, gusto_real *mark);
 
+/* What a user has had: items in ascending order or, in a row that was folded in, marks. */
+typedef struct gu_hybrid_history {
+    int64_t           n;
+    const int32_t    *item; /* [n] */
+    const gusto_real *mark; /* [gu_hybrid_marks]; NULL: none */
+} gu_hybrid_history;
+
+/* Makes the scores of a user comparable with those of other models, in place. room [n_items]. */
+void gu_hybrid_normalize(gu_combine combine, int64_t n_items, const gu_hybrid_history *had, gusto_real *score, gusto_real *room);
+
 /* Scores of a blend. room [n x gu_hybrid_blend_room]; of a row that was folded in: room [gu_hybrid_blend_room]. */
 int64_t gu_hybrid_blend_room(const gu_state *state);
 void    gu_hybrid_blend_score(const gusto_context *context, const gusto_model *model, gu_combine combine, int64_t n,
                               const int32_t *users, gusto_real *room, gusto_real *out);
 void    gu_hybrid_blend_row(const gusto_context *context, const gusto_model *model, gu_combine combine, const gusto_real *row,
                             gusto_real *room, gusto_real *out);
+
+/* How a hybrid combines. */
+gu_combine gu_hybrid_combine(const gusto_model *model);
+
+/* Members of its type. */
+void    gu_hybrid_predict(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users,
+                          const int32_t *items, gusto_real *out);
+void    gu_hybrid_score(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *users, gusto_real *room,
+                        gusto_real *out);
+int64_t gu_hybrid_row_width(const gusto_model *model);
+int64_t gu_hybrid_room_width(const gusto_model *model);
+gusto_status gu_hybrid_fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
+                               const gusto_real *value, const gusto_real *weight, gusto_real *row);
+void         gu_hybrid_score_rows(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
+                                  gusto_real *room, gusto_real *out);
 
 /* Traits by which weights vary, as the state holds them: for warm and for cold pairs. */
 void gu_hybrid_traits(const gu_state *state, bool cold, gu_traits *out);
