@@ -137,12 +137,48 @@ GUSTO_API gusto_status gusto_model_recommend(gusto_context *context, const gusto
 GUSTO_API gusto_status gusto_model_similar(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items,
                                            int n_best, int32_t *out, gusto_real *scores);
 
-/* Why an item is scored as it is for a user: the n_best features of the item that add most to the score, greatest first.
- * n_best may be 0, to ask whether the model can. features, parts [n_best], caller's: columns of gusto_model_item_features,
- * and what each adds; filled up with -1 and NaN.
- * Errors: GUSTO_EUNFIT, GUSTO_EID, GUSTO_EUNSUPPORTED (a model that does not score by features), GUSTO_ENOMEM. */
+/* ---- why an item is recommended ---- */
+
+/* What a score is a sum over, beside what all items or all of a user's have in common. */
+typedef enum gusto_reasons {
+    GUSTO_REASONS_NONE,     /* it is no such sum */
+    GUSTO_REASONS_FEATURES, /* features of the item: columns of gusto_model_item_features */
+    GUSTO_REASONS_ITEMS,    /* items that the user has had: internal ids */
+    GUSTO_REASONS_MEMBERS   /* members of a hybrid: as gusto_model_member_at counts them */
+} gusto_reasons;
+
+/* What the model explains its scores by, with the options that it has: content features; ease, slim, rp3beta and itemknn items
+ * (itemknn that predicts ratings: none); hybrid members. */
+GUSTO_API gusto_reasons gusto_model_reasons(const gusto_model *model);
+
+/* Why an item is scored as it is for a user of training, or for a row from fold-in: the n_best reasons that add most to the
+ * score, greatest first.   n_best may be 0, to ask whether the model can.   reasons, parts [n_best], caller's: what it is (see
+ * above), and what it adds; filled up with -1 and NaN. A member's own reasons: the same call for that member. Parts are of the
+ * score; those of a member of its own score (docs/models.md).   Cost: a pass over what the user has had; hybrid: the scores of all
+ * items by all members, of a stack for a user of training one pair of each.
+ * Errors: GUSTO_EUNFIT, GUSTO_EID, GUSTO_EUNSUPPORTED (no reasons; a row where there is no fold-in), GUSTO_ENOMEM. */
 GUSTO_API gusto_status gusto_model_explain(gusto_context *context, const gusto_model *model, int32_t user, int32_t item,
-                                           int n_best, int32_t *features, gusto_real *parts);
+                                           int n_best, int32_t *reasons, gusto_real *parts);
+GUSTO_API gusto_status gusto_model_explain_row(gusto_context *context, const gusto_model *model, const gusto_real *row,
+                                               int32_t item, int n_best, int32_t *reasons, gusto_real *parts);
+
+/* ---- members of a hybrid ---- */
+
+/* A fitted model that is part of another. Everything is borrowed, valid until the whole is changed.
+ * Weights are of a member's score in a blend, in a stack of its prediction less the mean. */
+typedef struct gusto_member {
+    size_t             size;
+    const char        *label;            /* "mf2": its options are those of the whole that begin with "mf2." */
+    const gusto_model *model;            /* for reading alone */
+    double             weight;           /* averaged over the training ratings */
+    double             cold_user_weight; /* of pairs whose user has no ratings; NaN: there is no weight of their own */
+    double             cold_item_weight; /* the same of items */
+} gusto_member;
+
+/* Member m of a fitted hybrid, in the order of its list, the companion last. out->size is set by the caller. A row of the whole
+ * (below) begins with those of its members in this order, each as long as gusto_model_user_width says of the member.
+ * False past the end, and for models without members. */
+GUSTO_API bool gusto_model_member_at(const gusto_model *model, int m, gusto_member *out);
 
 /* ---- fold-in: a user whom training did not see ---- */
 

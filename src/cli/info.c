@@ -1,5 +1,6 @@
 /* gusto info: what is in a container, of a model or of ratings; what ratings in any other format come to. */
 #include "cli/common.h"
+#include "cli/info_members.h"
 #include "cli/info_ratings.h"
 #include "cli/json.h"
 
@@ -11,7 +12,7 @@ static const char *dtype_name(gusto_dtype dtype)
     return names[dtype];
 }
 
-static void print_json(const gusto_container *container)
+static void print_json(session *s, const gusto_container *container, const gusto_model *whole)
 {
     gusto_tensor t;
     const char  *key, *value;
@@ -23,10 +24,16 @@ static void print_json(const gusto_container *container)
     }
     for (int j = 0; gusto_container_metadata_at(container, j, &key, &value); j++)
         json_object_set_new(metadata, key, json_text(value, strlen(value)));
-    json_print(stdout, json_pack("{s:o, s:o}", "tensors", tensors, "metadata", metadata), DOUBLE_DIGITS, 2);
+    json_t *all = json_pack("{s:o, s:o}", "tensors", tensors, "metadata", metadata);
+    json_t *cold = whole ? thresholds_json(whole) : NULL;
+    if (whole)
+        json_object_set_new(all, "members", members_json(s->context, whole));
+    if (cold)
+        json_object_set_new(all, "most_ratings_of_cold", cold);
+    json_print(stdout, all, DOUBLE_DIGITS, 2);
 }
 
-static void print_text(const gusto_container *container)
+static void print_text(const gusto_container *container, const gusto_model *whole)
 {
     gusto_tensor t;
     const char  *key, *value;
@@ -36,6 +43,8 @@ static void print_text(const gusto_container *container)
     printf("\n%-40s %s\n", "metadata", "value");
     for (int j = 0; gusto_container_metadata_at(container, j, &key, &value); j++)
         printf("%-40s %s\n", key, value);
+    if (whole)
+        members_print(whole);
 }
 
 static exit_code work(session *s, const char *path, bool json)
@@ -47,9 +56,15 @@ static exit_code work(session *s, const char *path, bool json)
     const gusto_status status = gusto_container_open(s->context, path, &container);
     if (status < 0)
         return failure(s, status);
-    (json ? print_json : print_text)(container);
+    gusto_model    *whole;
+    const exit_code code = members_open(s, path, container, &whole);
+    if (json)
+        print_json(s, container, whole);
+    else
+        print_text(container, whole);
+    gusto_model_destroy(whole);
     gusto_container_close(container);
-    return DONE;
+    return code;
 }
 
 static exit_code run(session *s, int argc, const char **argv)
@@ -63,5 +78,7 @@ static exit_code run(session *s, int argc, const char **argv)
     return code;
 }
 
-const command command_info = {
-    "info", "FILE", "Shows the tensors, options and checksums of a file that gusto saved; of other ratings, what was read.", run};
+const command command_info = {"info", "FILE",
+                              "Shows the tensors, options and checksums of a file that gusto saved, and the members of a hybrid; "
+                              "of other ratings, what was read.",
+                              run};

@@ -27,29 +27,107 @@ void lists_end(const list_printer *p)
         fputs(p->n_printed > 0 ? "\n]\n" : "]\n", p->file);
 }
 
-/* The features of an item that add most to its score, as long as they add anything. */
+/* What adds most to the score of an item, as long as it adds anything. */
 typedef struct reasons {
-    int              n;
-    const gusto_ids *names;
-    int32_t          feature[MOST_REASONS];
-    gusto_real       part[MOST_REASONS];
+    gusto_reasons      kind;
+    int                n;
+    const gusto_model *model; /* whose reasons they are */
+    int32_t            what[MOST_REASONS];
+    gusto_real         part[MOST_REASONS];
 } reasons;
 
-static gusto_status explain(const list_printer *p, int32_t user, int32_t item, reasons *out)
+/* Reasons, and of members what they have for their part; members have no members. */
+typedef struct explanation {
+    reasons why, own[MOST_REASONS];
+} explanation;
+
+static gusto_status find_reasons(const list_printer *p, const gusto_model *model, int32_t user, const gusto_real *folded,
+                                 int32_t item, reasons *out)
 {
-    out->n = 0;
-    if (!p->explains)
+    *out = (reasons){.kind = gusto_model_reasons(model), .model = model};
+    if (out->kind == GUSTO_REASONS_NONE)
         return GUSTO_OK;
-    const gusto_status status = gusto_model_explain(p->explains, p->model, user, item, MOST_REASONS, out->feature, out->part);
-    if (status < 0)
-        return status;
-    out->names = gusto_features_names(gusto_model_item_features(p->model));
-    while (out->n < MOST_REASONS && out->part[out->n] > 0) /* NaN ends them */
+    const gusto_status status =
+        folded ? gusto_model_explain_row(p->explains, model, folded, item, MOST_REASONS, out->what, out->part)
+               : gusto_model_explain(p->explains, model, user, item, MOST_REASONS, out->what, out->part);
+    while (status == GUSTO_OK && out->n < MOST_REASONS && out->part[out->n] > 0) /* NaN ends them */
         out->n++;
-    return GUSTO_OK;
+    return status;
 }
 
-static void print_json(const list_printer *p, const reasons *why, int32_t row, int n, const int32_t *item,
+/* A row of the whole begins with those of its members. */
+static const gusto_real *row_of_member(const gusto_model *model, const gusto_real *folded, int m)
+{
+    gusto_member member = {.size = sizeof member};
+    for (int j = 0; folded && j < m && gusto_model_member_at(model, j, &member); j++)
+        folded += gusto_model_user_width(member.model);
+    return folded;
+}
+
+static gusto_status explain(const list_printer *p, int32_t user, const gusto_real *folded, int32_t item, explanation *out)
+{
+    *out = (explanation){0};
+    if (!p->explains)
+        return GUSTO_OK;
+    gusto_status status = find_reasons(p, p->model, user, folded, item, &out->why);
+    gusto_member member = {.size = sizeof member};
+    for (int r = 0; out->why.kind == GUSTO_REASONS_MEMBERS && r < out->why.n && status == GUSTO_OK; r++)
+        if (gusto_model_member_at(p->model, out->why.what[r], &member))
+            status = find_reasons(p, member.model, user, row_of_member(p->model, folded, out->why.what[r]), item, &out->own[r]);
+    return status;
+}
+
+static const gusto_ids *names_of(const reasons *why)
+{
+    return why->kind == GUSTO_REASONS_FEATURES ? gusto_features_names(gusto_model_item_features(why->model))
+                                               : gusto_model_item_ids(why->model);
+}
+
+static const char *label_of(const reasons *why, int r)
+{
+    gusto_member member = {.size = sizeof member};
+    return gusto_model_member_at(why->model, why->what[r], &member) ? member.label : "";
+}
+
+/* own [why->n]: of members; else NULL. */
+static json_t *reasons_json(const reasons *why, const reasons *own)
+{
+    json_t *all = json_array();
+    for (int r = 0; r < why->n; r++) {
+        json_t *one = json_object();
+        if (why->kind == GUSTO_REASONS_MEMBERS)
+            json_object_set_new(one, "member", json_string(label_of(why, r)));
+        else
+            json_object_set_new(one, why->kind == GUSTO_REASONS_FEATURES ? "feature" : "item",
+                                json_id(names_of(why), why->what[r]));
+        json_object_set_new(one, "part", json_number((double)why->part[r]));
+        if (own && own[r].n > 0)
+            json_object_set_new(one, "why", reasons_json(&own[r], NULL));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+static void print_reasons(FILE *file, const reasons *why, const reasons *own)
+{
+    for (int r = 0; r < why->n; r++) {
+        if (r > 0)
+            fputs(own ? "; " : ", ", file);
+        if (why->kind == GUSTO_REASONS_MEMBERS)
+            fputs(label_of(why, r), file);
+        else
+            print_id(file, names_of(why), why->what[r]);
+        fputc(' ', file);
+        print_real(file, why->part[r]);
+        if (own && own[r].n > 0) {
+            fputs(" (", file);
+            print_reasons(file, &own[r], NULL);
+            fputc(')', file);
+        }
+    }
+}
+
+static void print_json(const list_printer *p, const explanation *all, int32_t row, int n, const int32_t *item,
                        const gusto_real *score)
 {
     const gusto_ids *ids = gusto_model_item_ids(p->model);
@@ -59,13 +137,8 @@ static void print_json(const list_printer *p, const reasons *why, int32_t row, i
         const char *title = p->titles ? gusto_titles_get(p->titles, item[j]) : NULL;
         if (title)
             json_object_set_new(entry, "title", json_text(title, strlen(title)));
-        if (p->explains) {
-            json_t *all = json_array();
-            for (int r = 0; r < why[j].n; r++)
-                json_array_append_new(all, json_pack("{s:o, s:o}", "feature", json_id(why[j].names, why[j].feature[r]), "part",
-                                                     json_number((double)why[j].part[r])));
-            json_object_set_new(entry, "why", all);
-        }
+        if (p->explains)
+            json_object_set_new(entry, "why", reasons_json(&all[j].why, all[j].own));
         json_array_append_new(items, entry);
     }
     json_t *line = json_pack("{s:o, s:o}", p->row_name, json_id(p->row_ids, row), "items", items);
@@ -77,7 +150,7 @@ static void print_json(const list_printer *p, const reasons *why, int32_t row, i
     json_decref(line);
 }
 
-static void print_text(const list_printer *p, const reasons *why, int32_t row, int n, const int32_t *item,
+static void print_text(const list_printer *p, const explanation *all, int32_t row, int n, const int32_t *item,
                        const gusto_real *score)
 {
     for (int j = 0; j < n; j++) {
@@ -89,30 +162,27 @@ static void print_text(const list_printer *p, const reasons *why, int32_t row, i
         print_real(p->file, score[j]);
         if (p->titles)
             fprintf(p->file, "\t%s", title ? title : "");
-        if (p->explains)
+        if (p->explains) {
             fputc('\t', p->file);
-        for (int r = 0; r < why[j].n; r++) {
-            fputs(r > 0 ? "; " : "", p->file);
-            print_id(p->file, why[j].names, why[j].feature[r]);
-            fputc(' ', p->file);
-            print_real(p->file, why[j].part[r]);
+            print_reasons(p->file, &all[j].why, all[j].own);
         }
         fputc('\n', p->file);
     }
 }
 
-gusto_status lists_print(list_printer *p, int32_t row, int n, const int32_t *item, const gusto_real *score)
+gusto_status lists_print(list_printer *p, int32_t row, const gusto_real *folded, int n, const int32_t *item,
+                         const gusto_real *score)
 {
     int n_listed = 0;
     while (n_listed < n && item[n_listed] >= 0)
         n_listed++;
-    reasons     *why = need((size_t)n_listed, sizeof *why);
+    explanation *all = need((size_t)n_listed, sizeof *all);
     gusto_status status = GUSTO_OK;
     for (int j = 0; j < n_listed && status == GUSTO_OK; j++)
-        status = explain(p, row, item[j], &why[j]);
+        status = explain(p, row, folded, item[j], &all[j]);
     if (status == GUSTO_OK)
-        (p->format == LIST_TEXT ? print_text : print_json)(p, why, row, n_listed, item, score);
+        (p->format == LIST_TEXT ? print_text : print_json)(p, all, row, n_listed, item, score);
     p->n_printed++;
-    free(why);
+    free(all);
     return status;
 }

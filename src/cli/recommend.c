@@ -156,6 +156,26 @@ static exit_code make_lists(session *s, const recommendation *r, int32_t begin, 
     return status < 0 ? failure(s, status) : interrupted() ? INTERRUPTED : DONE;
 }
 
+/* Explanations need what a user was folded in to once more. */
+static gusto_status print_list(session *s, const recommendation *r, list_printer *printer, int32_t user, const int32_t *item,
+                               const gusto_real *score)
+{
+    const int    n_best = (int)r->n_best;
+    gusto_real  *folded = NULL;
+    gusto_status status = GUSTO_OK;
+    if (r->ratings && r->explain) {
+        int64_t  n;
+        int32_t *known = need((size_t)(r->new.by_user.start[user + 1] - r->new.by_user.start[user]), sizeof *known);
+        folded = need((size_t)gusto_model_user_width(r->model), sizeof *folded);
+        status = fold_in_user(s, &r->new, user, folded, known, &n);
+        free(known);
+    }
+    if (status == GUSTO_OK)
+        status = lists_print(printer, user, folded, n_best, item, score);
+    free(folded);
+    return status;
+}
+
 /* A tile of users at a time. */
 static exit_code print_lists(session *s, const recommendation *r, output *out)
 {
@@ -178,8 +198,8 @@ static exit_code print_lists(session *s, const recommendation *r, output *out)
         const int32_t n = r->n_users - begin < tile ? r->n_users - begin : tile;
         code = make_lists(s, r, begin, n, item, score);
         for (int32_t j = 0; j < n && code == DONE; j++) {
-            const gusto_status status = lists_print(&printer, r->row[begin + j], n_best, item + (size_t)j * (size_t)n_best,
-                                                    score + (size_t)j * (size_t)n_best);
+            const gusto_status status = print_list(s, r, &printer, r->row[begin + j], item + (size_t)j * (size_t)n_best,
+                                                   score + (size_t)j * (size_t)n_best);
             code = status < 0 ? failure(s, status) : DONE;
         }
     }
@@ -239,8 +259,6 @@ static exit_code work(session *s, recommendation *r)
                         r->ratings ? "--ratings" : "--all");
     if ((r->all || r->ratings) && s->n_args > 1)
         return complain(BAD_USAGE, "%s takes no ids: \"%s\"", r->all ? "--all" : "--ratings", s->args[1]);
-    if (r->ratings && r->explain)
-        return complain(BAD_USAGE, "--explain: users who are folded in have no explanations");
 
     exit_code code = choose_format(r);
     if (code == DONE)
@@ -290,7 +308,9 @@ static exit_code run(session *s, int argc, const char **argv)
          "lists keep to the items of this file, each line a user and one or more items; a user without a line gets none", "FILE"},
         {"deny", 0, POPT_ARG_STRING, &r.deny.path, 0, "lists have none of the items that such a file has for the user", "FILE"},
         {"explain", 0, POPT_ARG_NONE, &r.explain, 0,
-         "with each item the features that add most to its score, and how much; for models that score by features, as content",
+         "with each item what adds most to its score, and how much: features of it (content), items that the user has had (ease, "
+         "slim, "
+         "rp3beta, itemknn), members and their own reasons (hybrid)",
          NULL},
         {"json", 0, POPT_ARG_NONE, &r.json, 0, "print one JSON array", NULL},
         {"output", 'o', POPT_ARG_STRING, &r.output, 0,

@@ -34,7 +34,7 @@ static exit_code print_lists(session *s, const similarity *a, int n, const int32
     } else {
         lists_begin(&printer);
         for (int j = 0; j < n; j++)
-            lists_print(&printer, row[j], (int)n_best, item + (size_t)j * n_best, score + (size_t)j * n_best);
+            lists_print(&printer, row[j], NULL, (int)n_best, item + (size_t)j * n_best, score + (size_t)j * n_best);
         lists_end(&printer);
     }
     free(item);

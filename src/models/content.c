@@ -222,18 +222,28 @@ static void alike(const gusto_context *context, const gusto_model *model, int64_
         }
 }
 
-/* The part of a feature: what this user and all users make of it. */
-static void explain(const gusto_model *model, int32_t user, int32_t item, gusto_real *part)
+static gusto_reasons reasons(const gusto_model *model)
 {
+    (void)model;
+    return GUSTO_REASONS_FEATURES;
+}
+
+/* The part of a feature: what this user and all users make of it. */
+static gusto_status explain(gusto_context *context, const gusto_model *model, int32_t user, const gusto_real *row, int32_t item,
+                            gusto_real *part)
+{
+    (void)context;
     const gu_content_items x = gu_content_items_of(&model->state);
     const gusto_tensor    *theta = gu_state_tensor(&model->state, "Theta");
-    const gusto_real      *own = (const gusto_real *)theta->data + user * theta->ld, *g = gu_state_real(&model->state, "g");
-    const bool             implicit = is_implicit(model);
+    const gusto_real      *own = row ? row : (const gusto_real *)theta->data + user * theta->ld,
+                     *g = gu_state_real(&model->state, "g");
+    const bool implicit = is_implicit(model);
     for (int64_t e = x.rows.start[item]; e < x.rows.start[item + 1]; e++) {
         const int32_t f = x.rows.column[e];
         part[e - x.rows.start[item]] =
             (gusto_real)(gu_content_at(&x, item, e) * ((double)own[f] + (implicit ? 0 : (double)g[f])));
     }
+    return GUSTO_OK;
 }
 
 /* Predictions of pairs are the biases alone where profiles are compared. */
@@ -261,5 +271,6 @@ const gu_model_type gu_model_content = {
     .fold_in = fold_in,
     .score_rows = score_rows,
     .alike = alike,
+    .reasons = reasons,
     .explain = explain,
 };

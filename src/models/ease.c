@@ -264,6 +264,31 @@ static void alike(const gusto_context *context, const gusto_model *model, int64_
             alike_by_users(gu_kernels_of(context), &p, model->state.n_users, n_items, items[j], out + j * n_items);
 }
 
+/* ---- explanations ---- */
+
+/* x_j B_ji, where B from Z is as in score_by_users. */
+static gusto_status explain(gusto_context *context, const gusto_model *model, int32_t user, const gusto_real *row, int32_t item,
+                            gusto_real *part)
+{
+    const int64_t n_items = model->state.n_items;
+    const parts   p = parts_of(&model->state);
+    gusto_real   *x = gu_new(context, n_items, gusto_real);
+    if (!x)
+        return GUSTO_ENOMEM;
+    gu_user_rows_spread(model, user, row, x);
+    for (int64_t j = 0; j < n_items; j++)
+        if (x[j] != 0)
+            part[j] = p.B ? x[j] * row_of(p.B, j)[item] : j == item ? x[j] * p.scale[j] * (1 - 1 / p.gain[j]) : 0;
+    for (int32_t v = 0; p.Z && v < model->state.n_users; v++)
+        for (int64_t e = p.rows.start[v]; e < p.rows.start[v + 1]; e++) {
+            const int32_t j = p.rows.item[e];
+            if (x[j] != 0)
+                part[j] += x[j] * gu_user_rows_at(&p.rows, e) * p.scale[j] * p.scale[j] / p.ridge[j] * row_of(p.Z, v)[item];
+        }
+    gu_free(&context->allocator, x);
+    return GUSTO_OK;
+}
+
 static const char *const tensors[] = {"X.start", "X.item", "X.value", "B", "Z", "ridge", "gain", "scale", NULL};
 
 const gu_model_type gu_model_ease = {
@@ -283,4 +308,6 @@ const gu_model_type gu_model_ease = {
     .fold_in = gu_user_rows_fold_in,
     .score_rows = score_rows,
     .alike = alike,
+    .reasons = gu_user_rows_reasons,
+    .explain = explain,
 };

@@ -296,4 +296,6 @@ const gu_model_type gu_model_hybrid = {
     .room_width = gu_hybrid_room_width,
     .fold_in = gu_hybrid_fold_in,
     .score_rows_in = gu_hybrid_score_rows,
+    .reasons = gu_hybrid_reasons,
+    .explain = gu_hybrid_explain,
 };

@@ -1,5 +1,6 @@
 /* The parts of the hybrid: its members' fits (hybrid_fit.c), how they are stacked for ratings (hybrid_stack.c, hybrid_cold.c) and blended
- * for lists (hybrid_blend.c, hybrid_learn.c), and how it scores (hybrid_score.c). */
+ * for lists (hybrid_blend.c, hybrid_learn.c), how it scores (hybrid_score.c) and
+ * why (hybrid_explain.c). */
 #ifndef GU_HYBRID_H
 #define GU_HYBRID_H
 
@@ -102,6 +103,9 @@ void    gu_hybrid_blend_score(const gusto_context *context, const gusto_model *m
 void    gu_hybrid_blend_row(const gusto_context *context, const gusto_model *model, gu_combine combine, const gusto_real *row,
                             gusto_real *room, gusto_real *out);
 
+/* Weights w [n_members] that a stack gives to a pair whose user and item have so many ratings. */
+void gu_hybrid_pair_weights(const gu_state *state, int64_t user_count, int64_t item_count, gusto_real *w);
+
 /* How a hybrid combines. */
 gu_combine gu_hybrid_combine(const gusto_model *model);
 
@@ -116,6 +120,10 @@ gusto_status gu_hybrid_fold_in(gusto_context *context, const gusto_model *model,
                                const gusto_real *value, const gusto_real *weight, gusto_real *row);
 void         gu_hybrid_score_rows(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
                                   gusto_real *room, gusto_real *out);
+
+gusto_reasons gu_hybrid_reasons(const gusto_model *model);
+gusto_status  gu_hybrid_explain(gusto_context *context, const gusto_model *model, int32_t user, const gusto_real *row,
+                                int32_t item, gusto_real *part);
 
 /* Traits by which weights vary, as the state holds them: for warm and for cold pairs. */
 void gu_hybrid_traits(const gu_state *state, bool cold, gu_traits *out);

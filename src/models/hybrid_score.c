@@ -48,6 +48,17 @@ static gusto_real weight_of(const block_traits *block, int64_t j, int m, int n_m
     return w;
 }
 
+void gu_hybrid_pair_weights(const gu_state *state, int64_t user_count, int64_t item_count, gusto_real *w)
+{
+    block_traits block;
+    gu_traits    traits[2];
+    gu_hybrid_traits(state, false, &traits[0]);
+    gu_hybrid_traits(state, true, &traits[1]);
+    weigh_pair(state, gu_state_tensor(state, "weights"), traits, user_count, item_count, 0, &block);
+    for (int m = 0; m < state->n_members; m++)
+        w[m] = weight_of(&block, 0, m, state->n_members);
+}
+
 static void predict_block(const gusto_context *context, const gu_state *state, int64_t n, const int32_t *users,
                           const int32_t *items, gusto_real *out)
 {

@@ -83,6 +83,11 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     return GUSTO_OK;
 }
 
+static gusto_reasons reasons(const gusto_model *model)
+{
+    return gu_knn_settings(model).ratings ? GUSTO_REASONS_NONE : GUSTO_REASONS_ITEMS;
+}
+
 static const char *const tensors[] = GU_KNN_TENSORS;
 
 const gu_model_type gu_model_itemknn = {
@@ -101,4 +106,6 @@ const gu_model_type gu_model_itemknn = {
     .fold_in = fold_in,
     .score_rows = score_rows,
     .alike = gu_linear_alike,
+    .reasons = reasons,
+    .explain = gu_linear_explain,
 };

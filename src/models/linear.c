@@ -2,6 +2,7 @@
 #include "models/sparse.h"
 #include "models/user_rows.h"
 
+#include <math.h>
 #include <string.h>
 
 gusto_status gu_linear_attach(gusto_context *context, const gusto_model *model, const gu_state *state)
@@ -69,4 +70,15 @@ void gu_linear_alike(const gusto_context *context, const gusto_model *model, int
     memset(out, 0, (size_t)(n * n_items) * sizeof *out);
     for (int64_t j = 0; j < n; j++)
         add_row(&S, items[j], 1, out + j * n_items);
+}
+
+gusto_status gu_linear_explain(gusto_context *context, const gusto_model *model, int32_t user, const gusto_real *row,
+                               int32_t item, gusto_real *part)
+{
+    (void)context;
+    const gu_sparse S = gu_sparse_of(&model->state);
+    gu_user_rows_spread(model, user, row, part);
+    for (int64_t j = 0; j < model->state.n_items; j++)
+        part[j] = part[j] != 0 ? part[j] * gu_sparse_at(&S, j, item) : (gusto_real)NAN;
+    return GUSTO_OK;
 }

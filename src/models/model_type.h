@@ -117,9 +117,12 @@ struct gu_model_type {
      * gu_factors_score, or has a link, has its lists made by lists.h. */
     void (*link)(const gusto_model *model, int64_t n, gusto_real *x);
 
-    /* What each feature of an item adds to the score for a user: part [features of the item], in the order of its row. NULL: the score is no
-     * sum over features. */
-    void (*explain)(const gusto_model *model, int32_t user, int32_t item, gusto_real *part);
+    /* What a score is a sum over; NULL: nothing. explain: of the user of training, or of a row that was folded in (user -1; row NULL: there is none).
+     * part holds NaN, which stays where there is no part: for features [features of the item], in the order of its row; items [n_items]; members
+     * [n_members].   Errors: GUSTO_ENOMEM, GUSTO_EUNFIT. */
+    gusto_reasons (*reasons)(const gusto_model *model);
+    gusto_status (*explain)(gusto_context *context, const gusto_model *model, int32_t user, const gusto_real *row, int32_t item,
+                            gusto_real *part);
 
     /* The tensor whose rows are compared by `similar`; NULL: columns of the training ratings. */
     const char *item_vectors;

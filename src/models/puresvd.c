@@ -4,8 +4,11 @@
  * count_i^a first, so that popular items do not take most of the squares. With the `rank` greatest singular triples, X = U S V' + rest, a user with
  * the row x scores  x V V':  the projection of what he has had on the space of the items' vectors, for users of the training set U S V'.
  *
- * Tensors: P = U, Q = V S, sigma [k] = diag S, scale [n_items] = count^-a. Q's rows are columns of the approximation, turned: their cosine is that
- * of who has had the items, less the noise. A new user is p = x diag(scale) Q S^-2, which is exact. Triples of singular value 0 are zero.
+ * With profile = plain x stays as it is where it is projected: columns are divided for the decomposition alone, so that V has more of what few have
+ * had and a score does not count a user's popular items for less (EigenRec: Nikolakopoulos, Kalantzis, Gallopoulos & Garofalakis 2019).
+ *
+ * Tensors: P = U (plain: x V S^-1), Q = V S, sigma [k] = diag S, scale [n_items] = count^-a. Q's rows are columns of the approximation, turned: their cosine is that
+ * of who has had the items, less the noise. A new user is p = x diag(scale) Q S^-2 (plain: x Q S^-2), which is exact. Triples of singular value 0 are zero.
  *
  * The decomposition (svd.h) is made on the side that has fewer rows, of sparse products alone; no dense copy of X. */
 #include "models/svd.h"
@@ -20,11 +23,20 @@
 #include <omp.h>
 #include <string.h>
 
-enum { RANK, SCALE, USE_VALUES, TOLERANCE, SWEEPS, N_OPTIONS };
+enum { RANK, SCALE, PROFILE, USE_VALUES, TOLERANCE, SWEEPS, N_OPTIONS };
+
+static const char *profile_choice(int t)
+{
+    static const char *const names[] = {"scaled", "plain"};
+    return t < 2 ? names[t] : NULL;
+}
 
 static const gusto_option options[N_OPTIONS] = {
     [RANK] = {"rank", GUSTO_OPTION_INT, 32, 1, 1024, NULL, "singular triples that are kept"},
     [SCALE] = {"scale", GUSTO_OPTION_REAL, 0, 0, 1, NULL, "columns are divided by their count to this power"},
+    [PROFILE] =
+        {"profile", GUSTO_OPTION_NAME, 0, 0, 0, profile_choice,
+         "what a user's row is projected from: scaled as the decomposition has it, or plain (Nikolakopoulos et al. 2019)"},
     [USE_VALUES] = {"use_values", GUSTO_OPTION_BOOL, 0, 0, 1, NULL, "take the values of ratings, not 1 for every pair"},
     [TOLERANCE] = {"tolerance", GUSTO_OPTION_REAL, 1e-6, 0, 1, NULL,
                    "ends when |X'X v - s^2 v| of every triple is no more than this part of the greatest s^2"},
@@ -32,6 +44,7 @@ static const gusto_option options[N_OPTIONS] = {
 };
 
 typedef struct work {
+    bool        plain, values; /* options profile, use_values */
     gusto_rows  by_user, by_item;
     gusto_real *user_value, *item_value; /* [nnz] */
     gusto_real *Y;                       /* [rows of the other side x ld] */
@@ -82,16 +95,22 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static bool is_plain(const gusto_model *model)
+{
+    return gu_model_option(model, options[PROFILE].name) != 0;
+}
+
 static gusto_status work_init(gusto_context *context, const gusto_model *model, const gu_state *state, work *w)
 {
     const int64_t k = least((int64_t)gu_model_option(model, options[RANK].name), least(state->n_users, state->n_items));
+    w->plain = is_plain(model);
+    w->values = gu_model_option(model, options[USE_VALUES].name) != 0;
     w->items = state->n_items <= state->n_users;
     w->user_value = gu_new(context, w->by_user.nnz, gusto_real);
     w->item_value = w->user_value ? gu_new(context, w->by_item.nnz, gusto_real) : NULL;
     if (!w->item_value)
         return GUSTO_ENOMEM;
-    weigh(context, w, gu_model_option(model, options[USE_VALUES].name) != 0, gu_model_option(model, options[SCALE].name),
-          gu_state_real(state, "scale"));
+    weigh(context, w, w->values, gu_model_option(model, options[SCALE].name), gu_state_real(state, "scale"));
     const gu_svd_of    by_item = {&w->by_item, &w->by_user, w->item_value, w->user_value};
     const gu_svd_of    by_user = {&w->by_user, &w->by_item, w->user_value, w->item_value};
     const gusto_status status = gu_svd_init(context, w->items ? &by_item : &by_user, k, &w->svd);
@@ -111,6 +130,33 @@ static void copy_columns(const gusto_context *context, const gusto_tensor *to, c
         memset(row, 0, (size_t)to->ld * sizeof *row);
         for (int64_t j = 0; j < k; j++)
             row[j] = factor ? factor[j] * from[r * ld + j] : from[r * ld + j];
+    }
+}
+
+/* p = x diag(scale) Q S^-2.   value [n]: NULL: 1; scale [n_items]: NULL: 1; p [k]. */
+static void project(const gu_state *state, int64_t n, const int32_t *item, const gusto_real *value, const gusto_real *scale,
+                    gusto_real *p)
+{
+    const gusto_tensor *Q = gu_state_tensor(state, "Q");
+    const gusto_real   *sigma = gu_state_real(state, "sigma");
+    for (int64_t j = 0; j < Q->columns; j++) {
+        double sum = 0;
+        for (int64_t e = 0; e < n; e++)
+            sum += (value ? (double)value[e] : 1) * (scale ? (double)scale[item[e]] : 1) *
+                   (double)((const gusto_real *)Q->data)[item[e] * Q->ld + j];
+        p[j] = sigma[j] > 0 ? (gusto_real)(sum / ((double)sigma[j] * (double)sigma[j])) : 0;
+    }
+}
+
+/* P of plain profiles, from Q. */
+static void project_all(const gusto_context *context, const gu_state *state, const gusto_rows *users, bool values)
+{
+    const gusto_tensor *P = gu_state_tensor(state, "P");
+#pragma omp parallel for schedule(dynamic, 16) num_threads(gu_threads(context))
+    for (int32_t u = 0; u < users->n_rows; u++) {
+        const int64_t begin = users->start[u];
+        project(state, users->start[u + 1] - begin, users->column + begin, values ? users->value + begin : NULL, NULL,
+                (gusto_real *)P->data + u * P->ld);
     }
 }
 
@@ -160,6 +206,8 @@ static gusto_status cycles(gusto_context *context, work *w, double tolerance, gu
             return gu_error(context, status, "puresvd, cycle %lld: %s", (long long)s + 1, context->message);
         left = w->svd.left;
         const double kept = gather(context, w, sweeps->state);
+        if (w->plain)
+            project_all(context, sweeps->state, &w->by_user, w->values);
         const double rest = fmax(w->squares - kept, 0) * (double)w->unit * (double)w->unit;
         status = gu_sweeps_end(context, sweeps, s, rest / (double)sweeps->nnz, NAN, omp_get_wtime() - begin);
     }
@@ -221,17 +269,9 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
                             const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
     (void)context, (void)weight;
-    const gusto_tensor *Q = gu_state_tensor(&model->state, "Q");
-    const gusto_real   *sigma = gu_state_real(&model->state, "sigma"), *scale = gu_state_real(&model->state, "scale");
-    const bool          values = gu_model_option(model, options[USE_VALUES].name) != 0;
-    for (int64_t j = 0; j < Q->columns; j++) {
-        double sum = 0;
-        for (int64_t e = 0; e < n; e++)
-            sum += (values ? (double)value[e] : 1) * (double)scale[item[e]] *
-                   (double)((const gusto_real *)Q->data)[item[e] * Q->ld + j];
-        row[j] = sigma[j] > 0 ? (gusto_real)(sum / ((double)sigma[j] * (double)sigma[j])) : 0;
-    }
-    row[Q->columns] = 0;
+    const bool values = gu_model_option(model, options[USE_VALUES].name) != 0;
+    project(&model->state, n, item, values ? value : NULL, is_plain(model) ? NULL : gu_state_real(&model->state, "scale"), row);
+    row[gu_state_tensor(&model->state, "Q")->columns] = 0;
     return GUSTO_OK;
 }
 

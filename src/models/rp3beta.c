@@ -128,4 +128,6 @@ const gu_model_type gu_model_rp3beta = {
     .fold_in = gu_user_rows_fold_in,
     .score_rows = gu_linear_score_rows,
     .alike = gu_linear_alike,
+    .reasons = gu_user_rows_reasons,
+    .explain = gu_linear_explain,
 };

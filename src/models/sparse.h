@@ -52,6 +52,8 @@ void gu_linear_score(const gusto_context *context, const gusto_model *model, int
                      gusto_real *out);
 void gu_linear_score_rows(const gusto_context *context, const gusto_model *model, int64_t n, const gusto_real *rows,
                           gusto_real *out);
+gusto_status gu_linear_explain(gusto_context *context, const gusto_model *model, int32_t user, const gusto_real *row,
+                               int32_t item, gusto_real *part);
 void gu_linear_alike(const gusto_context *context, const gusto_model *model, int64_t n, const int32_t *items, gusto_real *out);
 
 #endif

@@ -85,3 +85,22 @@ gusto_status gu_user_rows_fold_in(gusto_context *context, const gusto_model *mod
         row[item[j]] = values ? value[j] : 1;
     return GUSTO_OK;
 }
+
+gusto_reasons gu_user_rows_reasons(const gusto_model *model)
+{
+    (void)model;
+    return GUSTO_REASONS_ITEMS;
+}
+
+void gu_user_rows_spread(const gusto_model *model, int32_t user, const gusto_real *row, gusto_real *x)
+{
+    const int64_t n_items = model->state.n_items;
+    if (row) {
+        memcpy(x, row, (size_t)n_items * sizeof *x);
+        return;
+    }
+    const gu_user_rows rows = gu_user_rows_of(&model->state);
+    memset(x, 0, (size_t)n_items * sizeof *x);
+    for (int64_t e = rows.start[user]; e < rows.start[user + 1]; e++)
+        x[rows.item[e]] = gu_user_rows_at(&rows, e);
+}

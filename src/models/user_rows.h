@@ -32,6 +32,10 @@ int64_t      gu_user_rows_width(const gusto_model *model);
 gusto_status gu_user_rows_fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
                                   const gusto_real *value, const gusto_real *weight, gusto_real *row);
 
+/* What a score is explained by in models that score x S: what the user has had. x [n_items]: his row, of training unless `row` is what was folded in. */
+gusto_reasons gu_user_rows_reasons(const gusto_model *model);
+void          gu_user_rows_spread(const gusto_model *model, int32_t user, const gusto_real *row, gusto_real *x);
+
 static inline gusto_real gu_user_rows_at(const gu_user_rows *rows, int64_t e)
 {
     return rows->value ? rows->value[e] : 1;

@@ -405,6 +405,36 @@ class Lists(Case):
         self.assertNotIn("why", self.json(self.gusto("recommend", "m.gusto", "--user", "10", "--json"))[0]["items"][0])
         self.refused(FAILED, "recommend", self.fit(), "--user", "10", "--explain", says="mf does not score by features")
 
+    def test_recommend_explains_by_items_and_members(self):
+        kinds = self.write("kinds.csv", "itemId,kind\n" + "".join(f"{100 + i},{('even', 'odd')[i % 2]}\n" for i in range(31)))
+        self.gusto("fit", self.ratings, "-m", "hybrid", "-s", "members=content,ease", "-s", "combine=zscore", "--item-features", kinds,
+                   "--feature-columns", "kind:name", "-o", "h.gusto", "-q")
+        lines = [line for line in self.ratings.read_text().splitlines() if line.split()[0] == "10"]
+        had = {line.split()[1] for line in lines}
+        own = self.write("own.tsv", "".join(line + "\n" for line in lines))
+        known = ("recommend", "h.gusto", "--user", "10", "-n", "3", "--explain")
+        folded = ("recommend", "h.gusto", "--ratings", own, "-n", "3", "--explain")
+        for command in (known, folded):
+            rows, found = self.rows(self.gusto(*command)), self.json(self.gusto(*command, "--json"))[0]["items"]
+            self.assertEqual(len(found), 3)
+            for row, item in zip(rows, found):
+                parts = {why["member"]: why for why in item["why"]}
+                self.assertLessEqual(set(parts), {"content", "ease"})
+                if len(parts) == 2:
+                    self.assertAlmostEqual(sum(why["part"] for why in item["why"]), item["score"], places=4)
+                for label, key in (("content", "feature"), ("ease", "item")):
+                    for why in parts.get(label, {}).get("why", []):
+                        self.assertEqual(set(why), {key, "part"})
+                        self.assertIn(why[key], ("kind=even", "kind=odd") if key == "feature" else had)
+                first = item["why"][0]
+                self.assertTrue(row[4].startswith(first["member"] + " "), row[4])
+                self.assertEqual("(" in row[4], any("why" in why for why in item["why"]))
+        self.assertEqual([row[2] for row in self.rows(self.gusto(*known))], [row[2] for row in self.rows(self.gusto(*folded))])
+        self.gusto("fit", self.ratings, "-m", "slim", "-s", "l1=0.1", "-o", "s.gusto", "-q")
+        for row in self.rows(self.gusto("recommend", "s.gusto", "--ratings", own, "-n", "2", "--explain")):
+            for why in row[4].split("; ") if row[4] else ():
+                self.assertIn(why.split(" ")[0], had)
+
     @unittest.skipUnless((MOVIES / "ratings.csv").exists(), "the embedded data set is not there")
     def test_embedded_data_set(self):
         self.gusto("fit", MOVIES / "ratings.csv", "-m", "popularity", "-o", "m.gusto", "-q")
@@ -420,6 +450,21 @@ class Files(Case):
         self.assertEqual((found["metadata"]["gusto.model"], found["metadata"]["option.epochs"]), ("mf", "3"))
         self.assertRegex(found["metadata"]["xxh3.P"], r"^[0-9a-f]{16}$")
         self.assertIn("xxh3.P", self.gusto("info", model))
+
+    def test_info_of_a_hybrid_lists_its_members(self):
+        self.gusto("fit", self.ratings, "-m", "hybrid", "-s", "members=nmf,nmf2", "-s", "nmf.rank=3", "-s", "nmf2.rank=2", "-s", "folds=2", "-o",
+                   "h.gusto", "-q")
+        found = self.json(self.gusto("info", "h.gusto", "--json"))
+        self.assertEqual([(m["label"], m["model"]) for m in found["members"]], [("nmf", "nmf"), ("nmf2", "nmf"), ("baseline", "baseline")])
+        self.assertEqual([m["options"]["rank"] for m in found["members"][:2]], [3, 2])
+        self.assertEqual(set(found["most_ratings_of_cold"]), {"users", "items"})
+        lines = self.gusto("info", "h.gusto").splitlines()
+        table = lines[next(j for j, line in enumerate(lines) if line.startswith("member ")) + 1:]
+        for line, member in zip(table, found["members"]):
+            self.assertEqual(line.split()[:2], [member["label"], member["model"]])
+            self.assertAlmostEqual(float(line.split()[2]), member["weight"], places=3)
+            self.assertEqual(line.split()[3] == "-", member["cold_user_weight"] is None)
+        self.assertNotIn("members", self.json(self.gusto("info", self.fit(), "--json")))
 
     def test_info_of_ratings(self):
         text = self.write("r.csv", "userId,movieId,rating,timestamp\na,7,1,30\na,8,5,10\na,9,2,20\nb,7,4,40\n")

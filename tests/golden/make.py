@@ -82,6 +82,8 @@ RUNS = [
     ("rp3beta", "plain", "alpha=1.5 beta=1 use_values=yes neighbours=2"),
     ("puresvd", "plain", "rank=3 tolerance=0"),
     ("puresvd", "weights", "rank=2 scale=0.5 tolerance=0"),
+    ("puresvd", "plain", "rank=3 scale=0.5 profile=plain tolerance=0"),
+    ("puresvd", "plain", "rank=4 scale=0.25 profile=plain use_values=yes tolerance=0"),
     ("puresvd", "plain", "rank=4 scale=0.25 use_values=yes tolerance=0"),
     ("content", "features", "sweeps=300 l2=2"),
     ("content", "features weights", "sweeps=300 l2=0.5 l2_common=1 l2_user=1 l2_item=0.5"),

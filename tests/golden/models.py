@@ -238,15 +238,17 @@ class RP3beta(Linear):
 
 
 class PureSVD(Model):
-    """Scores x V V', V the eigenvectors of X'X of the greatest eigenvalues, X divided by count^scale."""
+    """Scores x V V', V the eigenvectors of X'X of the greatest eigenvalues, X divided by count^scale; x, too, unless it is plain."""
 
-    def __init__(self, d, rank=32, scale=0.0, use_values="no", tolerance=0.0):
+    def __init__(self, d, rank=32, scale=0.0, profile="scaled", use_values="no", tolerance=0.0):
         self.d, self.use_values = d, use_values == "yes"
         X = self.matrix()
         self.shrunk = [max(sum(row[i] ** 2 for row in X), 1e-300) ** -scale for i in range(d.m)]
         X = product(X, diagonal(self.shrunk))
         values, V = eigen(product(transpose(X), X))
         assert values[rank - 1] - values[rank] > 1e-3 * values[0], "no gap at rank %d" % rank
+        if profile == "plain":
+            self.shrunk = [1.0] * d.m
         self.V = [row[:rank] for row in V]
         self.sigma = [math.sqrt(v) for v in values[:rank]]
         self.VV = product(self.V, transpose(self.V))
