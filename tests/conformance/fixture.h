@@ -14,45 +14,51 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { USERS = 60, ITEMS = 40 };
+enum { USERS = 60, ITEMS = 40, MOST_USERS = 300, MOST_ITEMS = 150 };
 
-/* Ratings with outer ids: user 100 + 3 u, item 7 + i. A third of the cells, of stars that follow user and item. */
-static inline gusto_ratings *fixture_ratings(gusto_context *context, uint64_t which)
+/* Ratings with outer ids: user 100 + 3 u, item 7 + i. One of `every` cells, of stars that follow user and item. */
+static inline gusto_ratings *fixture_ratings_of(gusto_context *context, uint64_t which, int32_t n_users, int32_t n_items,
+                                                uint32_t every)
 {
-    int32_t       user[USERS * ITEMS], item[USERS * ITEMS];
-    gusto_real    value[USERS * ITEMS];
-    int64_t       user_id[USERS], item_id[ITEMS];
-    gusto_entries entries = {
-        .size = sizeof entries, .n_users = USERS, .n_items = ITEMS, .user = user, .item = item, .value = value};
-    for (int32_t u = 0; u < USERS; u++)
+    static int32_t    user[MOST_USERS * MOST_ITEMS], item[MOST_USERS * MOST_ITEMS];
+    static gusto_real value[MOST_USERS * MOST_ITEMS];
+    int64_t           user_id[MOST_USERS], item_id[MOST_ITEMS];
+    gusto_entries     entries = {
+            .size = sizeof entries, .n_users = n_users, .n_items = n_items, .user = user, .item = item, .value = value};
+    for (int32_t u = 0; u < n_users; u++)
         user_id[u] = 100 + 3 * u;
-    for (int32_t i = 0; i < ITEMS; i++)
+    for (int32_t i = 0; i < n_items; i++)
         item_id[i] = 7 + i;
-    for (int32_t u = 0; u < USERS; u++)
-        for (int32_t i = 0; i < ITEMS; i++) {
+    for (int32_t u = 0; u < n_users; u++)
+        for (int32_t i = 0; i < n_items; i++) {
             uint32_t word[4];
-            gu_random(which, GU_STREAM_TEST, (uint64_t)(u * ITEMS + i), 0, word);
-            if (word[0] % 3)
+            gu_random(which, GU_STREAM_TEST, (uint64_t)(u * n_items + i), 0, word);
+            if (word[0] % every)
                 continue;
             user[entries.n] = u;
             item[entries.n] = i;
             value[entries.n++] = (gusto_real)(1 + (u % 3 + i % 2 + (int)(word[1] % 2)));
         }
-    if (gusto_ids_from_ints(context, user_id, USERS, &entries.user_ids) < 0)
+    if (gusto_ids_from_ints(context, user_id, n_users, &entries.user_ids) < 0)
         return NULL;
     gusto_ratings *ratings = NULL;
-    if (gusto_ids_from_ints(context, item_id, ITEMS, &entries.item_ids) == GUSTO_OK)
+    if (gusto_ids_from_ints(context, item_id, n_items, &entries.item_ids) == GUSTO_OK)
         gusto_ratings_from_entries(context, &entries, GUSTO_DUPLICATES_ERROR, &ratings);
     gusto_ids_release(entries.user_ids);
     gusto_ids_release(entries.item_ids);
     return ratings;
 }
 
+static inline gusto_ratings *fixture_ratings(gusto_context *context, uint64_t which)
+{
+    return fixture_ratings_of(context, which, USERS, ITEMS, 3);
+}
+
 /* Features of users or items with the ids of the ratings, from the first: row r has features r % 3 and 3 + r % 2, and every fourth a third
  * one with a weight of its own. */
 static inline gusto_features *fixture_features(gusto_context *context, int32_t n, int64_t first, int64_t step)
 {
-    enum { MOST = USERS, FEATURES = 6 };
+    enum { MOST = MOST_USERS, FEATURES = 6 };
     int64_t         start[MOST + 1] = {0}, id[MOST];
     int32_t         column[3 * MOST];
     gusto_real      value[3 * MOST];
@@ -81,9 +87,10 @@ static inline gusto_status fixture_fit(gusto_context *context, gusto_model *mode
     gusto_fit_options fit = options ? *options : gusto_fit_options_default();
     gusto_features   *users = NULL, *items = NULL;
     gusto_status      status = GUSTO_OK;
-    if (gusto_model_uses_user_features(model) && !(users = fixture_features(context, USERS, 100, 3)))
+    const int32_t     n_users = gusto_ratings_n_users(ratings), n_items = gusto_ratings_n_items(ratings);
+    if (gusto_model_uses_user_features(model) && !(users = fixture_features(context, n_users > USERS ? n_users : USERS, 100, 3)))
         status = GUSTO_ENOMEM;
-    if (gusto_model_uses_item_features(model) && !(items = fixture_features(context, ITEMS, 7, 1)))
+    if (gusto_model_uses_item_features(model) && !(items = fixture_features(context, n_items > ITEMS ? n_items : ITEMS, 7, 1)))
         status = GUSTO_ENOMEM;
     fit.user_features = users;
     fit.item_features = items;
