@@ -20,6 +20,7 @@ VEC_INLINE double user(int64_t n, const gu_svdpp_rates *by, const gu_entry_list 
                        gusto_real *Q, gusto_real *bi, const gusto_real *z, gusto_real *bu, gusto_real *p, gusto_real *g)
 {
     const gathered from = {Q, list->ld, list->column, list->n};
+    gusto_real     b = *bu;
     double         loss = 0;
     for (int64_t e = begin; e < end; e++) {
         prefetch_row(n, &from, e + ROWS_AHEAD);
@@ -28,13 +29,14 @@ VEC_INLINE double user(int64_t n, const gu_svdpp_rates *by, const gu_entry_list 
         vec           sum = vec_zero();
         for (int64_t v = 0; v < n * GU_LANES; v += GU_LANES)
             sum = vec_fma(vec_add(vec_load(p + v), vec_load(z + v)), vec_load(q + v), sum);
-        const gusto_real d = list->value[e] - (mu + *bu + bi[i] + vec_fold(sum));
+        const gusto_real d = list->value[e] - (mu + b + bi[i] + vec_fold(sum));
         const gusto_real weight = list->weight ? list->weight[e] : 1, error = weight * d;
         loss = fma((double)error, (double)d, loss);
-        *bu += by->rate_bias * (error - by->l2_bias * *bu);
+        b += by->rate_bias * (error - by->l2_bias * b);
         bi[i] += by->rate_bias * (error - by->l2_bias * bi[i]);
         step_row(n, by, error, z, q, p, g);
     }
+    *bu = b;
     return loss;
 }
 

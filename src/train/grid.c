@@ -41,7 +41,7 @@ static int compare_bundles(const void *left, const void *right)
     return (a->first > b->first) - (a->first < b->first);
 }
 
-static gusto_status deal(gusto_context *context, int64_t n_rows, const int32_t *count, int side, uint8_t *block)
+gusto_status gu_grid_deal(gusto_context *context, int64_t n_rows, const int32_t *count, int side, uint8_t *block)
 {
     const int64_t n = gu_n_tiles(n_rows, GU_LANES);
     bundle       *bundles = gu_new(context, n, bundle);
@@ -220,9 +220,9 @@ gusto_status gu_grid_init(gusto_context *context, const gusto_rows *by_user, int
     if (status == GUSTO_OK)
         status = gu_rows_count(context, by_user, &out->user_count, &out->item_count);
     if (status == GUSTO_OK)
-        status = deal(context, by_user->n_rows, out->user_count, out->side, b.user_block);
+        status = gu_grid_deal(context, by_user->n_rows, out->user_count, out->side, b.user_block);
     if (status == GUSTO_OK)
-        status = deal(context, by_user->n_columns, out->item_count, out->side, b.item_block);
+        status = gu_grid_deal(context, by_user->n_columns, out->item_count, out->side, b.item_block);
     if (status == GUSTO_OK)
         status = fill(context, &b);
     build_clear(&context->allocator, &b);
@@ -250,7 +250,7 @@ gu_runs gu_grid_block(const gu_grid *grid, int b, int c)
     return (gu_runs){.n = grid->run[b * grid->side + c + 1] - first,
                      .user = grid->user + first,
                      .start = grid->start + first,
-                     .n_total = grid->nnz,
+                     .n_total = grid->start[grid->run[b * grid->side + c + 1]],
                      .item = grid->item,
                      .value = grid->value,
                      .weight = grid->weight};

@@ -24,6 +24,10 @@ typedef struct gu_grid {
 gusto_status gu_grid_init(gusto_context *context, const gusto_rows *by_user, int side, gu_grid *out);
 void         gu_grid_clear(const gusto_allocator *allocator, gu_grid *grid);
 
+/* Deals rows to `side` blocks so that blocks have about as many ratings each, and no two of them share a cache line of an array of one number
+ * a row.   count [n_rows]: ratings of each.   block [n_rows]: out.   side: at most 64.   Errors: GUSTO_ENOMEM. */
+gusto_status gu_grid_deal(gusto_context *context, int64_t n_rows, const int32_t *count, int side, uint8_t *block);
+
 /* How many blocks a side suit nnz ratings. */
 int gu_grid_side(int64_t nnz);
 
