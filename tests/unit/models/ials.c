@@ -205,6 +205,65 @@ START_TEST(exact_and_cg_are_the_formula)
 }
 END_TEST
 
+/* P, then Q, each row to its minimum. */
+static void sweep_by_formula(const matrix *m, double (*P)[K], double (*Q)[K])
+{
+    for (int u = 0; u < USERS; u++)
+        row_by_blocks(m, true, u, K, Q, P[u]);
+    for (int i = 0; i < ITEMS; i++)
+        row_by_blocks(m, false, i, K, P, Q[i]);
+}
+
+/* From the third sweep on, one that begins beyond the items is kept unless it ends above the last objective; then the sweep is that of the items
+ * as they were, and the step is half as long from there on. Both happen here. */
+START_TEST(extrapolation_is_guarded)
+{
+    enum { SWEEPS = 12 };
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+    const matrix m = matrix_draw(USERS, ITEMS, true, 7);
+    double       P[USERS][K] = {{0}}, Q[ITEMS][K] = {{0}}, before[ITEMS][K], beta = 1, last = INFINITY;
+    int          kept = 0, undone = 0;
+    for (int s = 1; s <= SWEEPS; s++) {
+        char n[16];
+        snprintf(n, sizeof n, "%d", s);
+        const char *const set[] = {"rank", "4",          "sweeps", n,      "l2", "0.05",          "alpha", "0.5", "offset",
+                                   "0",    "unobserved", "0.3",    "init", "1",  "extrapolation", "1",     NULL};
+        gusto_model      *model = matrix_fit(context, &m, "ials", set);
+        double            now_P[USERS][K] = {{0}}, now_Q[ITEMS][K] = {{0}};
+        read_factors(model, "P", now_P);
+        read_factors(model, "Q", now_Q);
+        if (s > 2) {
+            double tried_P[USERS][K] = {{0}}, tried_Q[ITEMS][K];
+            for (int i = 0; i < ITEMS; i++)
+                for (int j = 0; j < K; j++)
+                    tried_Q[i][j] = Q[i][j] + beta * (Q[i][j] - before[i][j]);
+            sweep_by_formula(&m, tried_P, tried_Q);
+            const bool rises = objective(&m, tried_P, tried_Q) > last;
+            memcpy(before, Q, sizeof Q);
+            if (rises)
+                sweep_by_formula(&m, P, Q);
+            for (int j = 0; j < K; j++) {
+                for (int u = 0; u < USERS; u++)
+                    ck_assert_double_le(fabs(now_P[u][j] - (rises ? P : tried_P)[u][j]), 1e-4);
+                for (int i = 0; i < ITEMS; i++)
+                    ck_assert_double_le(fabs(now_Q[i][j] - (rises ? Q : tried_Q)[i][j]), 1e-4);
+            }
+            beta /= rises ? 2 : 1;
+            undone += rises;
+            kept += !rises;
+        } else {
+            memcpy(before, Q, sizeof Q);
+        }
+        memcpy(P, now_P, sizeof P);
+        memcpy(Q, now_Q, sizeof Q);
+        last = objective(&m, P, Q);
+        gusto_model_destroy(model);
+    }
+    ck_assert_msg(kept > 0 && undone > 0, "%d sweeps kept, %d undone", kept, undone);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 /* Values do not matter without alpha: where every row has a new pair, going on with new pairs is going on with all, to the bit. */
 START_TEST(new_pairs_alone_are_all_pairs)
 {
@@ -248,6 +307,6 @@ END_TEST
 
 int main(void)
 {
-    RUN("ials", subspaces_are_the_formula, subspaces_come_to_the_minimum, exact_and_cg_are_the_formula,
+    RUN("ials", subspaces_are_the_formula, subspaces_come_to_the_minimum, exact_and_cg_are_the_formula, extrapolation_is_guarded,
         new_pairs_alone_are_all_pairs);
 }
