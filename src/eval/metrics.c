@@ -2,6 +2,7 @@
 #include "eval/metrics.h"
 
 #include "core/sorted.h"
+#include "models/gain.h"
 
 #include <limits.h>
 #include <math.h>
@@ -40,31 +41,14 @@ static double recall_capped(const gu_list *list, int k)
     return (double)hits(list, k) / (double)least(k, list->n_held);
 }
 
-static double discount(int64_t rank)
-{
-    return 1 / log2((double)rank + 1);
-}
-
-/* Discounted gain of the list over that of n_ideal hits on top (Jarvelin & Kekalainen 2002, binary gains). */
-static double gain(const gu_list *list, int k, int64_t n_ideal)
-{
-    double got = 0, ideal = 0;
-    for (int j = 0; j < shown(list, k); j++)
-        if (list->hit[j])
-            got += discount(j + 1);
-    for (int64_t rank = 1; rank <= n_ideal; rank++)
-        ideal += discount(rank);
-    return got / ideal;
-}
-
 static double ndcg(const gu_list *list, int k)
 {
-    return gain(list, k, least(k, list->n_held));
+    return gu_gain(shown(list, k), list->hit, least(k, list->n_held));
 }
 
 static double ndcg_full(const gu_list *list, int k)
 {
-    return gain(list, k, list->n_held);
+    return gu_gain(shown(list, k), list->hit, list->n_held);
 }
 
 static double average_precision(const gu_list *list, int k)

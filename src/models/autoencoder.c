@@ -1,7 +1,7 @@
 /* Autoencoders: a row of the ratings through one hidden layer and back.
  *
- * variant=items, users (I-AutoRec, U-AutoRec; Sedhain et al. 2015): with r the row of an item (a user), residuals of the baseline mu + bu + bi where they are
- * observed and 0 elsewhere,
+ * variant=items, users (I-AutoRec, U-AutoRec; Sedhain et al. 2015): with r the row of an item (a user), residuals of the baseline mu + bu + bi over the unit
+ * of the ratings (unit.h; 1 for stars) where they are observed and 0 elsewhere,
  *
  *   h = f(r V + c),   x_j = b_j + W_j . h,    minimize  sum over observed cells of (x - r)^2 / 2 + l2/2 (|V|^2 + |W|^2)
  *
@@ -14,12 +14,14 @@
  *
  * over all items: three GEMM of batch x items x hidden (net/head.c), which are its limit.
  *
- * What comes out is a factorization: of items, Q holds h of each item and P the rows W of users; of users and multinomial, P holds h and Q the rows W of items. Folding in:
+ * What comes out is a factorization: of items, Q holds h of each item and P the rows W of users; of users and multinomial, P holds h and Q the rows W of items;
+ * h, and b among the biases, times the unit. Folding in:
  * of items, ridge on the user's own row of W, the items' h held fixed; else his h is the encoder's answer to his row. */
 #include "models/autoencoder.h"
 #include "core/memory.h"
 #include "models/factors.h"
 #include "models/mf_fold_in.h"
+#include "models/unit.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,7 +81,9 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
                                  how.hidden);
     if (status == GUSTO_OK)
         status = gu_state_expect(context, state, "c", 1, how.hidden);
-    return status < 0 ? status : gu_state_expect(context, state, "base", state->n_items, 1);
+    if (status == GUSTO_OK)
+        status = gu_state_expect(context, state, "base", state->n_items, 1);
+    return status < 0 ? status : gu_unit_expect(context, state);
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
@@ -135,14 +139,16 @@ static void encode(const gusto_context *context, const gusto_model *model, int64
     double                   square = 0;
     for (int64_t e = 0; e < n; e++)
         square += ones ? 1 : (double)value[e] * (double)value[e];
-    const gusto_real by = multinomial && square > 0 ? (gusto_real)(1 / sqrt(square)) : 1;
+    const gusto_real unit = (gusto_real)gu_unit_of(state); /* of multinomial: 1 */
+    const gusto_real by = multinomial && square > 0 ? (gusto_real)(1 / sqrt(square)) : 1 / unit;
     memcpy(h, gu_state_real(state, "c"), (size_t)V->ld * sizeof *h);
     for (int64_t e = 0; e < n; e++) {
         const gusto_real x = ones ? 1 : multinomial ? value[e] : value[e] - (gusto_real)state->mean - base[item[e]] - bias;
         kernels->axpy(V->ld, by * x, (const gusto_real *)V->data + item[e] * V->ld, h);
     }
     kernels->activate(how.activation, V->columns, h);
-    memcpy(row, h, (size_t)V->columns * sizeof *row);
+    for (int64_t j = 0; j < V->columns; j++)
+        row[j] = unit * h[j];
     row[V->columns] = bias;
 }
 
@@ -154,7 +160,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     if (how.variant == GU_AUTOENCODER_ITEMS) {
         const gu_fold_in_problem problem = {.loss = GU_LOSS_SQUARED,
                                             .biases = true,
-                                            .l2 = how.l2,
+                                            .l2 = how.l2 * pow(gu_unit_of(state), 2),
                                             .l2_bias = how.l2_user,
                                             .mu = gu_state_real(state, "mu")[0],
                                             .Q = gu_state_tensor(state, "Q"),
@@ -174,7 +180,7 @@ static gu_scale scale(const gusto_model *model)
     return gu_autoencoder_how_of(model).variant == GU_AUTOENCODER_MULTINOMIAL ? GU_SCALE_SCORES : GU_SCALE_RATINGS;
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "V", "c", "base", NULL};
+static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "V", "c", "base", "unit", NULL};
 
 const gu_model_type gu_model_autoencoder = {
     .name = "autoencoder",

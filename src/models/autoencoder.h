@@ -30,6 +30,7 @@ typedef struct gu_autoencoder {
     int64_t            h, ld, n_columns; /* hidden; of a row of the input */
     gusto_rows         rows;             /* what a batch takes rows of */
     gu_input_how       take;
+    gusto_real         unit;                   /* that residuals are divided by */
     gusto_real        *base_row, *base_column; /* biases of the baseline, of rows and columns */
     gusto_real        *W, *b, *code;           /* [n_columns x ld], [n_columns], [n_rows x ld] */
     gusto_real        *dW, *db, *residual, *score;

@@ -3,6 +3,7 @@
 #include "models/autoencoder.h"
 #include "models/factors.h"
 #include "models/held_out_softmax.h"
+#include "models/unit.h"
 
 #include <math.h>
 #include <string.h>
@@ -122,11 +123,15 @@ gusto_status gu_autoencoder_prepare(gusto_context *context, const gusto_ratings 
     const bool multinomial = t->how.variant == GU_AUTOENCODER_MULTINOMIAL;
     if (status == GUSTO_OK && !multinomial)
         status = fit_baseline(context, ratings, t);
+    if (status == GUSTO_OK && !multinomial)
+        status = gu_unit_add(context, ratings, t->state);
     if (status < 0)
         return status;
+    t->unit = (gusto_real)gu_unit_of(t->state);
     if (multinomial)
         start_from_popularity(t);
-    t->take = (gu_input_how){.ones = multinomial && t->how.ones, .unit = multinomial, .scale = 1, .seed = context->seed};
+    t->take =
+        (gu_input_how){.ones = multinomial && t->how.ones, .unit = multinomial, .scale = 1 / t->unit, .seed = context->seed};
     if (!multinomial) {
         t->take.shift = (gusto_real)t->state->mean;
         t->take.shift_row = t->base_row;
@@ -240,6 +245,7 @@ static gusto_status step(gusto_context *context, void *self, int64_t j, double r
     gusto_real      ridge;
     *loss = gu_autoencoder_gradients(context, t, left < t->training.batch_size ? left : t->training.batch_size, t->order + first,
                                      &ridge, count);
+    *loss *= (double)t->unit * (double)t->unit;
     gu_tower_step(context, &t->params, &t->tower, rate);
     gu_net_move(context, &t->params, t->param_W, t->dW, rate);
     gu_net_move(context, &t->params, t->param_b, t->db, rate);
@@ -254,12 +260,14 @@ static void finish(gusto_context *context, void *self)
     t->take.dropout = 0;
     gu_input_take(context, &t->rows, t->rows.n_rows, NULL, &t->take, &t->input);
     memcpy(t->code, gu_tower_forward(context, &t->tower, &t->input), (size_t)(t->rows.n_rows * t->ld) * sizeof *t->code);
+    if (t->unit != 1)
+        gu_kernels_of(context)->scale(t->rows.n_rows * t->ld, t->unit, t->code);
     gusto_real *bu = gu_state_optional(state, "bu"), *bi = gu_state_real(state, "bi"), *base = gu_state_real(state, "base");
     gusto_real *column = t->how.variant == GU_AUTOENCODER_ITEMS ? bu : bi,
                *row = t->how.variant == GU_AUTOENCODER_ITEMS ? bi : bu;
     const gusto_real *base_item = t->how.variant == GU_AUTOENCODER_ITEMS ? t->base_row : t->base_column;
     for (int64_t c = 0; c < t->n_columns; c++)
-        column[c] = t->base_column[c] + t->b[c];
+        column[c] = t->base_column[c] + t->unit * t->b[c];
     if (row)
         memcpy(row, t->base_row, (size_t)t->rows.n_rows * sizeof *row);
     memcpy(base, base_item, (size_t)state->n_items * sizeof *base);

@@ -19,6 +19,7 @@
 #include "core/memory.h"
 #include "models/factors.h"
 #include "models/sweeps.h"
+#include "models/unit.h"
 
 #include <math.h>
 #include <omp.h>
@@ -53,9 +54,10 @@ static const gusto_option options[N_OPTIONS] = {
                 "what kmeans compares: residuals of the biases, or ratings as they are"},
     [SIDE] = {"side", GUSTO_OPTION_NAME, 0, 0, 1, side_name, "what is clustered: users or items"},
     [SHRINK] = {"shrink", GUSTO_OPTION_REAL, 15, 0, 1e9, NULL, "ratings without a residual that are added to a centroid's"},
-    [TEMPERATURE] =
-        {"temperature", GUSTO_OPTION_REAL, 2, 0, 1e9, NULL,
-         "soft: a row belongs to a cluster in proportion to exp(-squared error / temperature); 0: to the nearest alone"},
+    [TEMPERATURE] = {"temperature", GUSTO_OPTION_REAL, -1, -1, 1e9, NULL,
+                     "soft: a row belongs to a cluster in proportion to exp(-squared error / temperature); 0: to the nearest "
+                     "alone; below 0: 2 in squared "
+                     "units of the ratings"},
     [STARTS] = {"starts", GUSTO_OPTION_INT, 10, 1, 64, NULL,
                 "random starts: predictions are averaged (soft), or the one of least inertia is kept (kmeans)"},
     [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 20, 1, 1e6, NULL, "alternations of centroids and assignments; kmeans: at most"},
@@ -63,20 +65,24 @@ static const gusto_option options[N_OPTIONS] = {
     [L2_ITEM] = {"l2_item", GUSTO_OPTION_REAL, 3, 0, 1e9, NULL, "ridge on item biases, in ratings"},
 };
 
+static const double TEMPERATURE_OWN = 2; /* for stars */
+
 static bool by_kmeans(const gusto_model *model)
 {
     return gu_model_option(model, options[METHOD].name) != 0;
 }
 
-/* clusters: as many as were chosen, if the option says 0. */
+static double temperature_of(const gusto_model *model, const gu_state *state)
+{
+    return by_kmeans(model) ? 0 : gu_unit_option(model, state, options[TEMPERATURE].name, TEMPERATURE_OWN, 2);
+}
+
+/* Without the temperature. clusters: as many as were chosen, if the option says 0. */
 static gu_assignment assignment_of(const gusto_model *model, int64_t clusters)
 {
     const int64_t starts = by_kmeans(model) ? 1 : (int64_t)gu_model_option(model, options[STARTS].name);
-    return (gu_assignment){.clusters = clusters,
-                           .starts = starts,
-                           .ld = gu_padded(clusters * starts),
-                           .temperature = by_kmeans(model) ? 0 : gu_model_option(model, options[TEMPERATURE].name),
-                           .total = 1 / (double)starts};
+    return (gu_assignment){
+        .clusters = clusters, .starts = starts, .ld = gu_padded(clusters * starts), .total = 1 / (double)starts};
 }
 
 /* Of a fitted state: the option says how many, or the state. */
@@ -212,9 +218,12 @@ static gusto_status hard(gusto_context *context, const gusto_model *model, const
 static gusto_status fit_clusters(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                                  const gusto_fit_options *fit_options, int64_t clusters, gu_state *state)
 {
-    const gu_assignment how = assignment_of(model, clusters);
-    const bool          items = of_items(model);
-    gusto_status        status = gu_factors_add(context, state, how.clusters * how.starts, state->mean, true, true);
+    gu_assignment how = assignment_of(model, clusters);
+    const bool    items = of_items(model);
+    gusto_status  status = gu_unit_add(context, ratings, state);
+    how.temperature = temperature_of(model, state);
+    if (status == GUSTO_OK)
+        status = gu_factors_add(context, state, how.clusters * how.starts, state->mean, true, true);
     if (status < 0)
         return status;
     gu_residuals residuals;
@@ -272,7 +281,7 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
         if (status == GUSTO_OK)
             status = gu_state_expect(context, state, "center_squares", 1, how.clusters);
     }
-    return status;
+    return status < 0 ? status : gu_unit_expect(context, state);
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
@@ -311,11 +320,12 @@ static void distances(const gusto_model *model, const gu_assignment *how, const 
 static gusto_status fold_in(gusto_context *context, const gusto_model *model, int64_t n, const int32_t *item,
                             const gusto_real *value, const gusto_real *weight, gusto_real *row)
 {
-    const gu_assignment how = assignment_in(model, &model->state);
-    const int64_t       k = how.clusters * how.starts;
-    int64_t             start[2];
-    const gusto_real   *Q = gu_state_real(&model->state, "Q");
-    gusto_real         *room = gu_new(context, 2 * n + how.ld, gusto_real), *sums = gu_new(context, 2 * how.ld, gusto_real);
+    gu_assignment how = assignment_in(model, &model->state);
+    how.temperature = temperature_of(model, &model->state);
+    const int64_t     k = how.clusters * how.starts;
+    int64_t           start[2];
+    const gusto_real *Q = gu_state_real(&model->state, "Q");
+    gusto_real       *room = gu_new(context, 2 * n + how.ld, gusto_real), *sums = gu_new(context, 2 * how.ld, gusto_real);
     if (!room || !sums) {
         gu_free(&context->allocator, room);
         gu_free(&context->allocator, sums);
@@ -346,7 +356,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     return GUSTO_OK;
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "centers", "center_squares", NULL};
+static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "centers", "center_squares", "unit", NULL};
 
 const gu_model_type gu_model_cluster = {
     .name = "cluster",

@@ -16,6 +16,7 @@
 #include "models/clusters.h"
 #include "models/factors.h"
 #include "models/sweeps.h"
+#include "models/unit.h"
 
 #include <math.h>
 #include <omp.h>
@@ -28,13 +29,17 @@ static const gusto_option options[N_OPTIONS] = {
     [USER_CLUSTERS] = {"user_clusters", GUSTO_OPTION_INT, 6, 1, 128, NULL, "clusters of users, of each start"},
     [ITEM_CLUSTERS] = {"item_clusters", GUSTO_OPTION_INT, 6, 1, 128, NULL, "clusters of items, of each start"},
     [SHRINK] = {"shrink", GUSTO_OPTION_REAL, 10, 0, 1e9, NULL, "ratings without a residual that are added to a block's"},
-    [TEMPERATURE] = {"temperature", GUSTO_OPTION_REAL, .6, 0, 1e9, NULL,
-                     "a row belongs to a cluster in proportion to exp(-squared error / temperature); 0: to the nearest alone"},
+    [TEMPERATURE] =
+        {"temperature", GUSTO_OPTION_REAL, -1, -1, 1e9, NULL,
+         "a row belongs to a cluster in proportion to exp(-squared error / temperature); 0: to the nearest alone; below 0: .6 in "
+         "squared units of the ratings"},
     [STARTS] = {"starts", GUSTO_OPTION_INT, 10, 1, 64, NULL, "random starts whose predictions are averaged"},
     [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 15, 1, 1e6, NULL, "alternations of users and items"},
     [L2_USER] = {"l2_user", GUSTO_OPTION_REAL, 5, 0, 1e9, NULL, "ridge on user biases, in ratings"},
     [L2_ITEM] = {"l2_item", GUSTO_OPTION_REAL, 3, 0, 1e9, NULL, "ridge on item biases, in ratings"},
 };
+
+static const double TEMPERATURE_OWN = .6; /* for stars */
 
 typedef struct work {
     gu_assignment how[2]; /* of users, of items; assignments sum to 1 while fitting */
@@ -47,15 +52,17 @@ typedef struct work {
     double       *loss;  /* [rows of either side] */
 } work;
 
+static double temperature_of(const gusto_model *model, const gu_state *state)
+{
+    return gu_unit_option(model, state, options[TEMPERATURE].name, TEMPERATURE_OWN, 2);
+}
+
+/* Without the temperature. */
 static gu_assignment assignment_of(const gusto_model *model, int side)
 {
     const int64_t clusters = (int64_t)gu_model_option(model, options[side ? ITEM_CLUSTERS : USER_CLUSTERS].name);
     const int64_t starts = (int64_t)gu_model_option(model, options[STARTS].name);
-    return (gu_assignment){.clusters = clusters,
-                           .starts = starts,
-                           .ld = gu_padded(clusters * starts),
-                           .temperature = gu_model_option(model, options[TEMPERATURE].name),
-                           .total = 1};
+    return (gu_assignment){.clusters = clusters, .starts = starts, .ld = gu_padded(clusters * starts), .total = 1};
 }
 
 /* m of start s: rows by clusters of users, whichever side asks. */
@@ -191,7 +198,10 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 {
     work          w = {.how = {assignment_of(model, 0), assignment_of(model, 1)}};
     const int64_t K = w.how[0].clusters, L = w.how[1].clusters, S = w.how[0].starts;
-    gusto_status  status = gu_factors_add(context, state, S * K, state->mean, true, true);
+    gusto_status  status = gu_unit_add(context, ratings, state);
+    w.how[0].temperature = w.how[1].temperature = temperature_of(model, state);
+    if (status == GUSTO_OK)
+        status = gu_factors_add(context, state, S * K, state->mean, true, true);
     if (status < 0)
         return status;
     w.Z[1] = gu_state_add(context, state, "B", GU_DTYPE_REAL, state->n_items, S * L, w.how[1].ld);
@@ -222,7 +232,9 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
     gusto_status        status = gu_factors_expect(context, state, users.clusters * users.starts, true, true);
     if (status == GUSTO_OK)
         status = gu_state_expect(context, state, "B", state->n_items, items.clusters * items.starts);
-    return status < 0 ? status : gu_state_expect(context, state, "blocks", users.starts * users.clusters * items.clusters, 1);
+    if (status == GUSTO_OK)
+        status = gu_state_expect(context, state, "blocks", users.starts * users.clusters * items.clusters, 1);
+    return status < 0 ? status : gu_unit_expect(context, state);
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
@@ -255,6 +267,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
             }
         distances(&w, 0, sums, sums + ld, row);
         w.how[0].total = 1 / (double)w.how[0].starts;
+        w.how[0].temperature = temperature_of(model, &model->state);
         gu_assign_row(&w.how[0], row);
     }
     const gusto_status status = room && sums ? GUSTO_OK : GUSTO_ENOMEM;
@@ -263,7 +276,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     return status;
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "B", "blocks", NULL};
+static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "B", "blocks", "unit", NULL};
 
 const gu_model_type gu_model_cocluster = {
     .name = "cocluster",

@@ -17,6 +17,7 @@
 #include "models/by_gradients.h"
 #include "models/factors.h"
 #include "models/mf_fold_in.h"
+#include "models/unit.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,15 +26,19 @@ enum { RANK, L2, L2_PART, L2_BIAS, INIT, USER_CLUSTERS, ITEM_CLUSTERS, N_OPTIONS
 
 static const gusto_option options[N_OPTIONS] = {
     [RANK] = {"rank", GUSTO_OPTION_INT, 32, 1, 1024, NULL, "factors of a user and of an item"},
-    [L2] = {"l2", GUSTO_OPTION_REAL, 0.1, 0, 1e6, NULL, "regularization of own embeddings, for each rating"},
-    [L2_PART] = {"l2_part", GUSTO_OPTION_REAL, 0.1, 0, 1e6, NULL,
-                 "regularization of the embeddings of features and clusters, for each rating that has them"},
+    [L2] = {"l2", GUSTO_OPTION_REAL, -1, -1, 1e6, NULL,
+            "regularization of own embeddings, for each rating; below 0: .1 in units of the ratings"},
+    [L2_PART] = {"l2_part", GUSTO_OPTION_REAL, -1, -1, 1e6, NULL,
+                 "regularization of the embeddings of features and clusters, for each rating that has them; below 0: .1 in units "
+                 "of the ratings"},
     [L2_BIAS] = {"l2_bias", GUSTO_OPTION_REAL, 0.02, 0, 1e6, NULL, "regularization of all biases, for each rating"},
     [INIT] = {"init", GUSTO_OPTION_REAL, 0.15, 0, 100, NULL, "scale of the initial own embeddings: deviation init / sqrt(rank)"},
     [USER_CLUSTERS] = {"user_clusters", GUSTO_OPTION_INT, 0, 0, 256, NULL, "clusters of users that are parts of a user; 0: none"},
     [ITEM_CLUSTERS] = {"item_clusters", GUSTO_OPTION_INT, 0, 0, 256, NULL,
                        "clusters of items that are parts of an item; 0: none"},
 };
+
+static const double L2_OWN = 0.1;
 
 static const char *const training_defaults[][2] = {{"optimizer", "adam"}, {"rate", "cosine"}, {NULL, NULL}};
 
@@ -109,19 +114,23 @@ static gusto_status prepare(gusto_context *context, const gusto_ratings *ratings
 {
     const gusto_model *model = t->model;
     const int64_t      k = option(model, RANK);
-    gusto_status       status = gu_factors_add(context, t->state, k, t->state->mean, true, true);
+    gusto_status       status = gu_unit_add(context, ratings, t->state);
+    if (status == GUSTO_OK)
+        status = gu_factors_add(context, t->state, k, t->state->mean, true, true);
     if (status < 0)
         return status;
-    gu_factors_draw(context, t->state, gu_model_option(model, options[INIT].name) / sqrt((double)k), false);
+    const double unit = gu_unit_of(t->state);
+    gu_factors_draw(context, t->state, gu_model_option(model, options[INIT].name) * sqrt(unit / (double)k), false);
     for (int s = 0; s < 2 && status == GUSTO_OK; s++) {
         const gusto_features *features = s ? t->state->item_features : t->state->user_features;
         status = gu_fmf_parts(context, ratings, s, features, clusters_of(model, s), &t->parts[s]);
         if (status == GUSTO_OK)
             status = add_side(context, ratings, s, t);
     }
-    const gu_composite_settings set = {.l2 = gu_model_option(model, options[L2].name),
-                                       .l2_part = gu_model_option(model, options[L2_PART].name),
+    const gu_composite_settings set = {.l2 = gu_unit_option(model, t->state, options[L2].name, L2_OWN, 1),
+                                       .l2_part = gu_unit_option(model, t->state, options[L2_PART].name, L2_OWN, 1),
                                        .l2_bias = gu_model_option(model, options[L2_BIAS].name),
+                                       .unit = gu_model_option(model, "learning_rate") != 0 ? 1 : unit,
                                        .mu = gu_state_real(t->state, "mu")[0]};
     if (status == GUSTO_OK)
         status = gu_composite_init(context, &set, training, ratings, k, t->parts, t->arrays, &t->composite);
@@ -183,7 +192,7 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
         if (status == GUSTO_OK && n > 0)
             status = gu_state_expect(context, state, part_names[s][1], n, 1);
     }
-    return status;
+    return status < 0 ? status : gu_unit_expect(context, state);
 }
 
 /* Without features, of which the shape says nothing. */
@@ -211,7 +220,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     const gu_fold_in_problem problem = {.loss = GU_LOSS_SQUARED,
                                         .biases = true,
                                         .by_count = true,
-                                        .l2 = gu_model_option(model, options[L2].name),
+                                        .l2 = gu_unit_option(model, state, options[L2].name, L2_OWN, 1),
                                         .l2_bias = gu_model_option(model, options[L2_BIAS].name),
                                         .mu = gu_state_real(state, "mu")[0],
                                         .Q = gu_state_tensor(state, "Q"),
@@ -219,8 +228,8 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     return gu_fold_in(context, &problem, n, item, value, weight, row);
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "user_part", "user_part_bias", "item_part", "item_part_bias",
-                                      NULL};
+static const char *const tensors[] = {"mu",   "P", "Q", "bu", "bi", "user_part", "user_part_bias", "item_part", "item_part_bias",
+                                      "unit", NULL};
 
 const gu_model_type gu_model_fmf = {
     .name = "fmf",

@@ -1,6 +1,7 @@
 /* See held_out_ndcg.h. */
 #include "models/held_out_ndcg.h"
 
+#include "models/gain.h"
 #include "models/held_out_users.h"
 
 #include <math.h>
@@ -22,14 +23,11 @@ static void user_ndcg(const gusto_context *context, const void *arg, const gu_he
         score[rows->column[e]] = -(gusto_real)INFINITY;
     gu_kernels_of(context)->top_push(&top, n_items, score, 0);
     gu_top_sort(&top);
-    double gain = 0, ideal = 0;
+    bool hit[CUT] = {false};
     for (int place = 0; place < top.n; place++)
         for (int64_t e = begin; e < end; e++)
-            if (pairs->item[e] == item[place])
-                gain += 1 / log2(place + 2);
-    for (int place = 0; place < CUT && place < n; place++)
-        ideal += 1 / log2(place + 2);
-    sums[0] = gain / ideal;
+            hit[place] |= pairs->item[e] == item[place];
+    sums[0] = gu_gain(top.n, hit, n < CUT ? n : CUT);
     sums[1] = 1;
 }
 

@@ -12,6 +12,7 @@
 #include "models/factors.h"
 #include "models/mf_fold_in.h"
 #include "models/start_factors.h"
+#include "models/unit.h"
 #include "train/block_sgd.h"
 
 #include <math.h>
@@ -71,7 +72,7 @@ static gusto_real global_mean(const gusto_model *model, const gu_state *state)
 static gusto_status add_tensors(gusto_context *context, const gusto_model *model, gu_state *state)
 {
     const int64_t      k = (int64_t)gu_model_option(model, options[RANK].name);
-    const double       scale = gu_model_option(model, options[INIT].name) / sqrt((double)k);
+    const double       scale = gu_model_option(model, options[INIT].name) * sqrt(gu_unit_of(state) / (double)k);
     const bool         absolute = gu_model_option(model, options[NONNEGATIVE].name) != 0;
     const bool         biases = gu_model_option(model, options[BIASES].name) != 0;
     const gusto_status status = gu_factors_add(context, state, k, (double)global_mean(model, state), biases, biases);
@@ -124,6 +125,7 @@ static gusto_status train(gusto_context *context, const gusto_model *model, cons
         .by_count = gu_model_option(model, options[L2_BY_COUNT].name) != 0,
         .l2 = (double)gu_state_real(state, "l2")[0],
         .l2_bias = gu_model_option(model, options[L2_BIAS].name),
+        .unit = gu_unit_of(state),
         .mu = gu_state_real(state, "mu")[0],
         .low = (double)state->low,
         .high = (double)state->high,
@@ -178,7 +180,7 @@ static gusto_status choose(gusto_context *context, const gusto_model *model, con
     if (!rate)
         return GUSTO_ENOMEM;
     gu_training_read(&model->options, model->optimizer, model->optimizer_values, training);
-    gu_block_sgd_options own = {.l2 = MINIBATCH_L2, .rate = training->learning_rate, .bias_share = 1};
+    gu_block_sgd_options own = {.l2 = MINIBATCH_L2 * gu_unit_of(state), .rate = training->learning_rate, .bias_share = 1};
     *bias_share = gu_model_option(model, options[BIAS_RATE].name);
     if (by_blocks(model)) {
         const gusto_status status = gu_block_sgd_own(context, ratings, training->optimizer, &own);
@@ -220,6 +222,10 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
                         const gusto_fit_options *fit_options, gu_state *state)
 {
     gusto_status status = state->start ? check_range(context, model, ratings, state) : GUSTO_OK;
+    /* The targets of the logistic loss lie in 0 .. 1; a rate that is told is one for the ratings as they are. */
+    if (status == GUSTO_OK && gu_model_option(model, options[LOSS].name) == GU_LOSS_SQUARED &&
+        gu_model_option(model, "learning_rate") == 0)
+        status = gu_unit_add(context, ratings, state);
     if (status == GUSTO_OK)
         status = add_tensors(context, model, state);
     if (status < 0)
@@ -250,6 +256,8 @@ static gusto_status attach(gusto_context *context, const gusto_model *model, con
     const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
     const bool    biases = gu_model_option(model, options[BIASES].name) != 0;
     gusto_status  status = gu_factors_expect(context, state, k, biases, biases);
+    if (status == GUSTO_OK)
+        status = gu_unit_expect(context, state);
     if (status == GUSTO_OK)
         status = gu_state_expect(context, state, "l2", 1, 1);
     if (status == GUSTO_OK && gu_state_tensor(state, "rate")) /* files of before it was kept lack it */
@@ -339,7 +347,7 @@ static gusto_status fold_in_item(gusto_context *context, const gusto_model *mode
     return gu_fold_in(context, &problem, n, user, value, weight, row);
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "l2", "rate", NULL};
+static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "l2", "rate", "unit", NULL};
 static const char *const start_options[] = {"rank", "biases", "loss", "nonnegative", NULL};
 
 const gu_model_type gu_model_mf = {

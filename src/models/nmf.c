@@ -17,6 +17,7 @@
 #include "data/ratings.h"
 #include "models/factors.h"
 #include "models/sweeps.h"
+#include "models/unit.h"
 
 #include <math.h>
 #include <omp.h>
@@ -29,10 +30,13 @@ static const double LEAST = 1e-12; /* a denominator below this is that of a row 
 
 static const gusto_option options[N_OPTIONS] = {
     [RANK] = {"rank", GUSTO_OPTION_INT, 15, 1, MOST_RANK, NULL, "factors of a user and of an item, of each start"},
-    [L2] = {"l2", GUSTO_OPTION_REAL, 10, 0, 1e9, NULL, "ridge of each row towards the constant start, in ratings"},
+    [L2] = {"l2", GUSTO_OPTION_REAL, -1, -1, 1e9, NULL,
+            "ridge of each row towards the constant start, in ratings; below 0: 10 in units of the ratings"},
     [STARTS] = {"starts", GUSTO_OPTION_INT, 3, 1, 64, NULL, "factorizations from different starts that are averaged"},
     [SWEEPS] = {"sweeps", GUSTO_OPTION_INT, 250, 1, 1e6, NULL, "alternations of users and items"},
 };
+
+static const double L2_OWN = 10; /* for stars */
 
 /* One start: factors with rows padded to ld. */
 typedef struct start {
@@ -88,7 +92,7 @@ static gusto_status work_init(gusto_context *context, const gusto_model *model, 
     const int64_t nnz = w->side[0].nnz, n_users = w->side[0].n_rows, n_items = w->side[1].n_rows;
     w->rank = (int64_t)gu_model_option(model, options[RANK].name);
     w->ld = gu_padded(w->rank);
-    w->l2 = (gusto_real)gu_model_option(model, options[L2].name);
+    w->l2 = (gusto_real)gu_unit_option(model, state, options[L2].name, L2_OWN, 1);
     w->constant = (gusto_real)constant_of(state, w->rank);
     w->n_starts = (int64_t)gu_model_option(model, options[STARTS].name);
     w->starts = gu_new_zero(context, w->n_starts, start);
@@ -198,6 +202,8 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     work         w = {0};
     gusto_status status = gu_ratings_both_ways(context, ratings, &w.side[0], &w.side[1]);
     if (status == GUSTO_OK)
+        status = gu_unit_add(context, ratings, state);
+    if (status == GUSTO_OK)
         status = gu_factors_add(context, state, rank_of(model), 0, false, false);
     if (status == GUSTO_OK)
         status = work_init(context, model, state, &w);
@@ -214,7 +220,8 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 
 static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
 {
-    return gu_factors_expect(context, state, rank_of(model), false, false);
+    const gusto_status status = gu_factors_expect(context, state, rank_of(model), false, false);
+    return status < 0 ? status : gu_unit_expect(context, state);
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
@@ -233,7 +240,8 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
 {
     const gusto_tensor *Q = gu_state_tensor(&model->state, "Q");
     const int64_t       rank = (int64_t)gu_model_option(model, options[RANK].name), starts = Q->columns / rank;
-    const double l2 = gu_model_option(model, options[L2].name), c = constant_of(&model->state, rank), scale = (double)starts;
+    const double l2 = gu_unit_option(model, &model->state, options[L2].name, L2_OWN, 1), c = constant_of(&model->state, rank),
+                 scale = (double)starts;
     for (int64_t e = 0; e < n; e++)
         if (value[e] < 0)
             return gu_error(context, GUSTO_EARG, "value[%lld] is %g: model nmf needs ratings of 0 or more", (long long)e,
@@ -270,7 +278,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     return GUSTO_OK;
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", NULL};
+static const char *const tensors[] = {"mu", "P", "Q", "unit", NULL};
 
 const gu_model_type gu_model_nmf = {
     .name = "nmf",

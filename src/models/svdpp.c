@@ -15,6 +15,9 @@
  * the thread of its block, and what users need of it goes over in sums; q_i goes from one of two cores to the other once a group: in the first half of the rounds the upper half of
  * the user blocks stays with one half of the item blocks (exclusive or), and every other group goes through its rounds backwards, from where the items are.
  *
+ * With s times the ratings, s times the biases and sqrt(s) times p, q and y, 1 / s of the rate but for the biases, and s times l2 and l2_implicit are the
+ * same fit: what the options leave open follows the unit of the ratings so.
+ *
  * What the model keeps as P is p_u + z_u: scoring is that of any factorization. Folding a new user in takes z from his items and solves p and bu by ridge.
  * Limit: per rating a row of Q read and written by dependent steps, and one of Y read once and once moved. */
 #include "core/memory.h"
@@ -24,6 +27,7 @@
 #include "models/mf_fold_in.h"
 #include "models/svdpp_grid.h"
 #include "models/sweeps.h"
+#include "models/unit.h"
 
 #include <math.h>
 #include <omp.h>
@@ -34,16 +38,21 @@ enum { MOST_RANK = 1024 };
 
 static const gusto_option options[N_OPTIONS] = {
     [RANK] = {"rank", GUSTO_OPTION_INT, 50, 1, MOST_RANK, NULL, "factors of a user and of an item"},
-    [L2] = {"l2", GUSTO_OPTION_REAL, 0.1, 0, 1e6, NULL, "regularization of p and q, for each rating"},
-    [L2_IMPLICIT] = {"l2_implicit", GUSTO_OPTION_REAL, 0.002, 0, 1e6, NULL,
-                     "regularization of y, for each rating of a user that has it"},
+    [L2] = {"l2", GUSTO_OPTION_REAL, -1, -1, 1e6, NULL,
+            "regularization of p and q, for each rating; below 0: .1 in units of the ratings"},
+    [L2_IMPLICIT] = {"l2_implicit", GUSTO_OPTION_REAL, -1, -1, 1e6, NULL,
+                     "regularization of y, for each rating of a user that has it; below 0: .002 in units of the ratings"},
     [L2_BIAS] = {"l2_bias", GUSTO_OPTION_REAL, 0.02, 0, 1e6, NULL, "regularization of biases, for each rating"},
-    [LEARNING_RATE] = {"learning_rate", GUSTO_OPTION_REAL, 0.01, 0, 1, NULL, "learning rate of the first epoch"},
-    [BIAS_RATE] = {"bias_rate", GUSTO_OPTION_REAL, 0.7, 0, 100, NULL, "learning rate of biases, in that of the factors"},
+    [LEARNING_RATE] = {"learning_rate", GUSTO_OPTION_REAL, 0, 0, 1, NULL,
+                       "learning rate of the first epoch; 0: .01 over the unit of the ratings"},
+    [BIAS_RATE] = {"bias_rate", GUSTO_OPTION_REAL, 0.7, 0, 100, NULL,
+                   "learning rate of biases, in that of the factors; with learning_rate=0 times the unit of the ratings"},
     [DECAY] = {"decay", GUSTO_OPTION_REAL, 0.97, 1e-3, 1, NULL, "what the rate is multiplied by after each epoch"},
     [INIT] = {"init", GUSTO_OPTION_REAL, 0.1, 0, 100, NULL, "scale of the initial p and q: deviation init / sqrt(rank)"},
     [EPOCHS] = {"epochs", GUSTO_OPTION_INT, 60, 1, 1e6, NULL, "passes over the training ratings"},
 };
+
+static const double L2_OWN = 0.1, L2_IMPLICIT_OWN = 0.002, RATE_OWN = 0.01; /* for stars */
 
 /* The part of z of one block of items, for the users of a group: sums of y over their items there. */
 static void sum_items(const gu_svdpp_grid *w, int64_t group, int items, const gusto_real *Y)
@@ -161,14 +170,15 @@ static void add_implicit(const gusto_context *context, const gu_svdpp_grid *w, g
 
 static gusto_status train(gusto_context *context, const gusto_model *model, gu_svdpp_grid *w, gu_sweeps *sweeps, gu_state *state)
 {
-    const gusto_real l2_implicit = (gusto_real)gu_model_option(model, options[L2_IMPLICIT].name);
-    const double     bias_rate = gu_model_option(model, options[BIAS_RATE].name);
+    const double     unit = gu_unit_of(state), told = gu_model_option(model, options[LEARNING_RATE].name);
+    const gusto_real l2_implicit = (gusto_real)gu_unit_option(model, state, options[L2_IMPLICIT].name, L2_IMPLICIT_OWN, 1);
+    const double     bias_rate = gu_model_option(model, options[BIAS_RATE].name) * (told > 0 ? 1 : unit);
     const double     decay = gu_model_option(model, options[DECAY].name);
-    double           rate = gu_model_option(model, options[LEARNING_RATE].name);
+    double           rate = told > 0 ? told : RATE_OWN / unit;
     gusto_status     status = GUSTO_OK;
     for (int64_t s = 0; s < sweeps->n && status == GUSTO_OK; s++, rate *= decay) {
         const gu_svdpp_rates by = {(gusto_real)rate, (gusto_real)(rate * bias_rate),
-                                   (gusto_real)gu_model_option(model, options[L2].name),
+                                   (gusto_real)gu_unit_option(model, state, options[L2].name, L2_OWN, 1),
                                    (gusto_real)gu_model_option(model, options[L2_BIAS].name)};
         const double         begin = omp_get_wtime();
         const double         loss = epoch(context, w, &by, l2_implicit, s, state) / (double)w->rows.nnz;
@@ -183,7 +193,7 @@ static gusto_status train(gusto_context *context, const gusto_model *model, gu_s
 
 static gusto_status add_tensors(gusto_context *context, const gusto_model *model, gu_svdpp_grid *w, gu_state *state)
 {
-    const double scale = gu_model_option(model, options[INIT].name) / sqrt((double)w->k);
+    const double scale = gu_model_option(model, options[INIT].name) * sqrt(gu_unit_of(state) / (double)w->k);
     gusto_status status = gu_factors_add(context, state, w->k, state->mean, true, true);
     if (status < 0)
         return status;
@@ -209,6 +219,8 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
     if (status == GUSTO_OK)
         status = gu_svdpp_grid_init(context, &rows, (int64_t)gu_model_option(model, options[RANK].name), w);
     if (status == GUSTO_OK)
+        status = gu_unit_add(context, ratings, state);
+    if (status == GUSTO_OK)
         status = add_tensors(context, model, w, state);
     gu_sweeps sweeps = {0};
     if (status == GUSTO_OK)
@@ -225,9 +237,11 @@ static gusto_status fit(gusto_context *context, const gusto_model *model, const 
 
 static gusto_status attach(gusto_context *context, const gusto_model *model, const gu_state *state)
 {
-    const int64_t      k = (int64_t)gu_model_option(model, options[RANK].name);
-    const gusto_status status = gu_factors_expect(context, state, k, true, true);
-    return status < 0 ? status : gu_state_expect(context, state, "Y", state->n_items, k);
+    const int64_t k = (int64_t)gu_model_option(model, options[RANK].name);
+    gusto_status  status = gu_factors_expect(context, state, k, true, true);
+    if (status == GUSTO_OK)
+        status = gu_state_expect(context, state, "Y", state->n_items, k);
+    return status < 0 ? status : gu_unit_expect(context, state);
 }
 
 static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items, int64_t nnz, bool dense)
@@ -251,7 +265,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     const gu_fold_in_problem problem = {.loss = GU_LOSS_SQUARED,
                                         .biases = true,
                                         .by_count = true,
-                                        .l2 = gu_model_option(model, options[L2].name),
+                                        .l2 = gu_unit_option(model, state, options[L2].name, L2_OWN, 1),
                                         .l2_bias = gu_model_option(model, options[L2_BIAS].name),
                                         .mu = gu_state_real(state, "mu")[0],
                                         .Q = Q,
@@ -272,7 +286,7 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
     return status;
 }
 
-static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "Y", NULL};
+static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "Y", "unit", NULL};
 
 const gu_model_type gu_model_svdpp = {
     .name = "svdpp",

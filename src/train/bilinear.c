@@ -66,6 +66,14 @@ static gusto_status add_params(gusto_context *context, gu_bilinear *b, const gus
     if (bu && (!(b->bu = gu_params_add(context, &b->params, "bu", n_users, 1, 1, bu, b->P)) ||
                !(b->bi = gu_params_add(context, &b->params, "bi", n_items, 1, 1, bi, b->Q))))
         return GUSTO_ENOMEM;
+    if (b->set.unit != 1) {
+        gu_param_set_unit(b->P, sqrt(b->set.unit), b->set.unit);
+        gu_param_set_unit(b->Q, sqrt(b->set.unit), b->set.unit);
+    }
+    if (b->set.unit != 1 && bu) {
+        gu_param_set_unit(b->bu, b->set.unit, b->set.unit);
+        gu_param_set_unit(b->bi, b->set.unit, b->set.unit);
+    }
     return GUSTO_OK;
 }
 

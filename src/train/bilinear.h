@@ -40,6 +40,7 @@ typedef struct gu_bilinear_settings {
     gu_loss    loss;
     bool       nonnegative, by_count;
     double     l2, l2_bias;
+    double     unit; /* of the ratings, see params.h: factors step in roots of it, biases in it; 1: as they are */
     gusto_real mu;
     double     low, high; /* LOGISTIC: the ends of the scale, which values are mapped to 0..1 by */
 } gu_bilinear_settings;

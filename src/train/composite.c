@@ -7,6 +7,7 @@
 #include "core/tiles.h"
 #include "data/rows.h"
 
+#include <math.h>
 #include <string.h>
 
 /* PARALLEL_FROM: ratings of a batch from which threads pay for the times that they meet. */
@@ -39,6 +40,14 @@ static gusto_status add_params(gusto_context *context, gu_composite *c, int64_t 
             (!(side->part = gu_params_add(context, p, name[s][2], n_parts, k, c->ld, side->at.part, NULL)) ||
              !(side->part_bias = gu_params_add(context, p, name[s][3], n_parts, 1, 1, side->at.part_bias, side->part))))
             return GUSTO_ENOMEM;
+        if (c->set.unit != 1) {
+            gu_param_set_unit(side->own, sqrt(c->set.unit), c->set.unit);
+            gu_param_set_unit(side->own_bias, c->set.unit, c->set.unit);
+        }
+        if (c->set.unit != 1 && n_parts > 0) {
+            gu_param_set_unit(side->part, sqrt(c->set.unit), c->set.unit);
+            gu_param_set_unit(side->part_bias, c->set.unit, c->set.unit);
+        }
     }
     return status;
 }

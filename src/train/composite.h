@@ -33,6 +33,7 @@ typedef struct gu_composite_arrays {
 
 typedef struct gu_composite_settings {
     double     l2, l2_part, l2_bias;
+    double     unit; /* as in bilinear.h */
     gusto_real mu;
 } gu_composite_settings;
 

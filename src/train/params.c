@@ -41,7 +41,14 @@ gu_param *gu_params_add(gusto_context *context, gu_params *params, const char *n
                         gusto_real *data, const gu_param *share)
 {
     gu_param *p = &params->param[params->n++];
-    *p = (gu_param){.name = name, .n_rows = n_rows, .width = width, .ld = ld, .data = data, .owns_steps = !share};
+    *p = (gu_param){.name = name,
+                    .n_rows = n_rows,
+                    .width = width,
+                    .ld = ld,
+                    .data = data,
+                    .owns_steps = !share,
+                    .unit = 1,
+                    .gradient_by = 1};
     p->steps = share ? share->steps : gu_new_zero(context, n_rows, int32_t);
     p->kept = gu_new(context, n_rows * ld, gusto_real);
     bool complete = p->steps && p->kept;
@@ -52,10 +59,19 @@ gu_param *gu_params_add(gusto_context *context, gu_params *params, const char *n
     return complete ? p : NULL;
 }
 
+void gu_param_set_unit(gu_param *param, double unit, double ratings)
+{
+    param->unit = (gusto_real)unit;
+    param->gradient_by = (gusto_real)(unit / (ratings * ratings));
+}
+
 void gu_params_move(const gu_params *params, const gu_kernels *kernels, const gu_param *param, int64_t row, int64_t step,
                     double rate, gusto_real *g)
 {
     const int64_t ld = param->ld;
+    gusto_real   *x = param->data + row * ld;
+    if (param->gradient_by != 1)
+        kernels->scale(ld, param->gradient_by, g);
     if (params->clip > 0) {
         const double length = sqrt(kernels->sum_squares(ld, g));
         if (length > params->clip)
@@ -64,7 +80,11 @@ void gu_params_move(const gu_params *params, const gu_kernels *kernels, const gu
     gusto_real *slot[GUSTO_MAX_SLOTS];
     for (int s = 0; s < params->optimizer->n_slots; s++)
         slot[s] = param->slot[s] + row * ld;
-    params->optimizer->update(params->plan, (gusto_real)rate, step, (size_t)ld, param->data + row * ld, g, slot);
+    if (param->unit != 1)
+        kernels->scale(ld, 1 / param->unit, x);
+    params->optimizer->update(params->plan, (gusto_real)rate, step, (size_t)ld, x, g, slot);
+    if (param->unit != 1)
+        kernels->scale(ld, param->unit, x);
 }
 
 static void copy(gusto_context *context, int64_t n, const gusto_real *from, gusto_real *to)

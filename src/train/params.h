@@ -18,6 +18,7 @@ typedef struct gu_param {
     gusto_real *data;              /* [n_rows x ld], the model's */
     int32_t    *steps;             /* [n_rows]: how often the row has moved; arrays with the same rows may share it */
     bool        owns_steps;
+    gusto_real  unit, gradient_by;     /* 1 and 1, or what gu_param_set_unit made of them */
     gusto_real *slot[GUSTO_MAX_SLOTS]; /* [n_rows x ld] each */
     gusto_real *kept;                  /* [n_rows x ld]: the last good, or the best state */
 } gu_param;
@@ -38,6 +39,11 @@ void         gu_params_clear(const gusto_allocator *allocator, gu_params *params
 /* Adds an array of the model, with zeroed state. share: a param whose step counts it shares, or NULL. Returns it, or NULL without memory. */
 gu_param *gu_params_add(gusto_context *context, gu_params *params, const char *name, int64_t n_rows, int64_t width, int64_t ld,
                         gusto_real *data, const gu_param *share);
+
+/* Of ratings in units of `ratings`, an array is in units of `unit`: it is handed to the optimizer divided by that, with the gradient by what it
+ * is then of the loss in squared units, so that a step is the same on any scale of ratings. The ridge of an array that is in roots of the unit has
+ * to be told times the unit. */
+void gu_param_set_unit(gu_param *param, double unit, double ratings);
 
 /* One row takes its step-th step by gradient g [ld], which is clipped in place. */
 void gu_params_move(const gu_params *params, const gu_kernels *kernels, const gu_param *param, int64_t row, int64_t step,

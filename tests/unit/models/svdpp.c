@@ -70,7 +70,7 @@ START_TEST(an_epoch_follows_the_gradient)
     ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
     double         r[USERS][ITEMS];
     gusto_ratings *ratings = ratings_of(context, r);
-    gusto_model   *before = fitted(context, ratings, 0, 1), *after = fitted(context, ratings, RATE, 1);
+    gusto_model   *before = fitted(context, ratings, 1e-30, 1), *after = fitted(context, ratings, RATE, 1);
     const double   mu = gusto_model_mean(before);
     double         worst = 0, size = 0;
     double         Q[ITEMS][K] = {{0}}, Y[ITEMS][K] = {{0}}, p[USERS][K] = {{0}}, bu[USERS] = {0}, bi[ITEMS] = {0};
