@@ -148,7 +148,8 @@ void bench_add(bench_settings *settings, const bench_job *job, const bench_resul
     *line = *result;
     line->shape = settings->shape.name;
     line->job = job->name;
-    line->peak = bench_peak(settings);
+    if (line->peak == 0)
+        line->peak = bench_peak(settings);
 }
 
 double bench_sum_of_squares(const gusto_rows *rows)

@@ -23,7 +23,7 @@ typedef struct bench_result {
     int         threads;
     double      rate;         /* units a second */
     double      flops, bytes; /* a second, as the job's head counts them; 0: not counted */
-    double      peak;         /* bytes of the process over those at the start */
+    double      peak;         /* bytes of the process over those at the start; 0: bench_peak() when the line is added */
 } bench_result;
 
 enum { BENCH_RESULTS = 512 };
@@ -38,6 +38,7 @@ typedef struct bench_settings {
     const char  *directory;   /* for files */
     const char  *data;        /* folder of public data sets, or NULL */
     const char  *only;        /* the one model that is asked for, or NULL */
+    const char  *ratings;     /* a file for ways, or NULL */
     double       budget;      /* seconds after which the fit of a model is cut */
     const char **peers, *own; /* NAME=COMMAND, ended by NULL, or NULL; gusto's own command */
     int          pairs;
@@ -73,7 +74,7 @@ void bench_watch(bench_settings *settings);
 /* The most since then, over what it was then. 0 where the system does not tell. */
 double bench_peak(const bench_settings *settings);
 
-/* Adds a line to the table at the end; its peak is bench_peak(). */
+/* Adds a line to the table at the end. */
 void bench_add(bench_settings *settings, const bench_job *job, const bench_result *result);
 
 /* A file in the directory asked for, whose name ends so; it is removed when the program ends, however it ends. Lives as long. */

@@ -157,6 +157,8 @@ int main(int argc, char **argv)
          "one or several of 1m, 20m, ml-100k, smoke: as MovieLens, or tiny (default: 1m)", "NAME[,NAME...]"},
         {"data", 0, POPT_ARG_STRING, &settings.data, 0,
          "folder with ml-100k, whose ratings are then read, not made (default: none)", "DIR"},
+        {"ratings-file", 0, POPT_ARG_STRING, &settings.ratings, 0,
+         "ways: ratings in any format that gusto reads, instead of made-up ones; a tenth is held out", "FILE"},
         {"users", 0, POPT_ARG_LONGLONG, &n_users, 0, "instead of the shape's", "N"},
         {"items", 0, POPT_ARG_LONGLONG, &n_items, 0, "instead of the shape's", "N"},
         {"ratings", 0, POPT_ARG_LONGLONG, &n_ratings, 0, "instead of the shape's", "N"},
@@ -174,7 +176,7 @@ int main(int argc, char **argv)
          "peers: another command, with {} for the file of ratings and {out} for one that it may write; any number of them",
          "NAME=COMMAND"},
         {"own", 0, POPT_ARG_STRING, &settings.own, 0, "peers: gusto's arguments (default: a fit of mf)", "ARGUMENTS"},
-        {"pairs", 0, POPT_ARG_INT, &settings.pairs, 0, "peers, scaling: how often both are run (default: 5)", "N"},
+        {"pairs", 0, POPT_ARG_INT, &settings.pairs, 0, "peers, scaling, ways: how often both are run (default: 5)", "N"},
         {"isa", 0, POPT_ARG_STRING, &isa, 0, "instruction set: auto, reference, avx2 or avx512 (default: auto)", "NAME"},
         {"help", 'h', POPT_ARG_NONE, &help, 0, "show this and exit", NULL},
         POPT_TABLEEND};

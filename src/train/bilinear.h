@@ -92,6 +92,29 @@ static inline gusto_real gu_bilinear_ridge(const gu_bilinear *b, int64_t n, int6
     return (gusto_real)(b->set.by_count ? l2 * (double)n : l2 * (double)n / (double)total);
 }
 
+enum { GU_ROWS_AHEAD = 8 }; /* rows are asked for so many before they are needed */
+
+/* Asks for a row and its state: each is a cache miss, and there are up to ten of them. It must be inlined early: to gcc a function that only
+ * prefetches has no effect, and a call of it is dropped. */
+__attribute__((always_inline)) static inline void gu_bilinear_prefetch(const gu_bilinear *b, const gu_param *param,
+                                                                       const gu_param *bias, const int32_t *count, int64_t row)
+{
+    const int     n_slots = b->params.optimizer->n_slots;
+    const int64_t offset = row * param->ld;
+    for (int64_t j = 0; j < param->ld; j += GU_LANES) {
+        __builtin_prefetch(param->data + offset + j, 1);
+        for (int s = 0; s < n_slots; s++)
+            __builtin_prefetch(param->slot[s] + offset + j, 1);
+    }
+    __builtin_prefetch(param->steps + row, 1);
+    __builtin_prefetch(count + row);
+    if (!bias)
+        return;
+    __builtin_prefetch(bias->data + row, 1);
+    for (int s = 0; s < n_slots; s++)
+        __builtin_prefetch(bias->slot[s] + row, 1);
+}
+
 /* One row takes its step by gradient g, regularization included: divides, clips, and calls the optimizer. n: as above. */
 void gu_bilinear_move(const gu_bilinear *b, const gu_param *param, int64_t row, int64_t step, double rate, gusto_real *g,
                       int64_t n);

@@ -110,6 +110,13 @@ static void add_counts(int64_t m, const gusto_real *r, int32_t *count)
         count[i] += r[i] == r[i]; /* not NaN */
 }
 
+/* Asks for `n` numbers that lie together. It must be inlined early: see gu_bilinear_prefetch(). */
+__attribute__((always_inline)) static inline void ask_for(const gusto_real *x, int64_t n)
+{
+    for (int64_t j = 0; j < n; j += GU_LANES)
+        __builtin_prefetch(x + j);
+}
+
 /* Users first..last-1 of the block: their residuals, gradients and moves; their part of grad Q is added to the chunk's, or begins it. */
 static void tile(block *k, int64_t chunk, int64_t first, int64_t last, bool begins, gusto_real *scratch)
 {
@@ -119,8 +126,13 @@ static void tile(block *k, int64_t chunk, int64_t first, int64_t last, bool begi
     gusto_real        *bias_part = k->c->bias_part + chunk * m;
     int32_t           *count = k->c->count + chunk * m;
 
-    for (int64_t r = 0; r < rows; r++)
+    for (int64_t r = 0; r < rows; r++) {
+        if (r + GU_ROWS_AHEAD < rows)
+            ask_for(b->P->data + k->users[first + r + GU_ROWS_AHEAD] * ld, ld);
+        if (!k->p)
+            ask_for(b->dense + k->users[first + r] * b->dense_ld, m); /* while X is multiplied */
         memcpy(old + r * ld, b->P->data + k->users[first + r] * ld, (size_t)ld * sizeof *old);
+    }
     gu_gemm(false, true, rows, m, width, 1, old, ld, k->Q, ld, 0, X, m);
 
     double  sum[MOST_TILE];
@@ -130,6 +142,7 @@ static void tile(block *k, int64_t chunk, int64_t first, int64_t last, bool begi
         const gusto_real *row = ratings_row(k, first + r, R + r * m);
         const gusto_real  base = b->set.mu + (b->bu ? b->bu->data[u] : 0);
         double            sums[2];
+        gu_bilinear_prefetch(b, b->P, b->bu, b->user_count, u); /* its state, while G is multiplied */
         n[r] = b->kernels->residual_dense(m, b->set.loss, base, k->bias, row, X + r * m, bias_part, sums);
         sum[r] = sums[0];
         k->loss[chunk] += sums[1];

@@ -14,28 +14,7 @@
 
 #include <string.h>
 
-enum { MOST_LD = 8192 / sizeof(gusto_real), AHEAD = 8 };
-
-/* Asks for a row and its state: each is a cache miss, and there are up to ten of them. It must be inlined early: to gcc a function that only
- * prefetches has no effect, and a call of it is dropped. */
-__attribute__((always_inline)) static inline void prefetch_row(const gu_bilinear *b, const gu_param *param, const gu_param *bias,
-                                                               const int32_t *count, int64_t row)
-{
-    const int     n_slots = b->params.optimizer->n_slots;
-    const int64_t offset = row * param->ld;
-    for (int64_t j = 0; j < param->ld; j += GU_LANES) {
-        __builtin_prefetch(param->data + offset + j, 1);
-        for (int s = 0; s < n_slots; s++)
-            __builtin_prefetch(param->slot[s] + offset + j, 1);
-    }
-    __builtin_prefetch(param->steps + row, 1);
-    __builtin_prefetch(count + row);
-    if (!bias)
-        return;
-    __builtin_prefetch(bias->data + row, 1);
-    for (int s = 0; s < n_slots; s++)
-        __builtin_prefetch(bias->slot[s] + row, 1);
-}
+enum { MOST_LD = 8192 / sizeof(gusto_real) };
 
 typedef struct job {
     const gu_bilinear  *b;
@@ -52,8 +31,8 @@ static double user_tile(const job *j, int64_t first, int64_t last, gusto_real *g
     const int64_t      ld = b->P->ld;
     double             loss = 0;
     for (int64_t r = first; r < last; r++) {
-        if (r + AHEAD < p->n_users)
-            prefetch_row(b, b->P, b->bu, b->user_count, p->user[r + AHEAD]);
+        if (r + GU_ROWS_AHEAD < p->n_users)
+            gu_bilinear_prefetch(b, b->P, b->bu, b->user_count, p->user[r + GU_ROWS_AHEAD]);
         const int64_t     u = p->user[r], begin = p->user_start[r], end = p->user_start[r + 1], n = end - begin;
         const gusto_real *row = b->P->data + u * ld;
         const gusto_real  base = b->set.mu + (b->bu ? b->bu->data[u] : 0);
@@ -77,8 +56,8 @@ static void item_tile(const job *j, int64_t first, int64_t last, gusto_real *g)
     const gu_prepared *p = j->p;
     const int64_t      ld = b->Q->ld;
     for (int64_t r = first; r < last; r++) {
-        if (r + AHEAD < p->n_items)
-            prefetch_row(b, b->Q, b->bi, b->item_count, p->item[r + AHEAD]);
+        if (r + GU_ROWS_AHEAD < p->n_items)
+            gu_bilinear_prefetch(b, b->Q, b->bi, b->item_count, p->item[r + GU_ROWS_AHEAD]);
         const int64_t    i = p->item[r], begin = p->item_start[r], end = p->item_start[r + 1], n = end - begin;
         const gusto_real ridge = gu_bilinear_ridge(b, n, b->item_count[i], b->set.l2);
         const double     sum = b->kernels->spmm_row(begin, end, p->n, p->local, p->position, p->residual, ld, b->old_rows, ridge,

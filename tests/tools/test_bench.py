@@ -39,6 +39,20 @@ class Bench(unittest.TestCase):
         self.assertEqual(lines.count([" own ", " ease "]), 1)
         self.assertEqual(lines.count([" smoke ", " reading "]), 2 * 32)
 
+    def test_ways_of_a_file(self):
+        """Nine tenths of its ratings are trained on, by both ways."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "grid.csv"
+            path.write_text("".join("10," + ",".join(f"{(u * i) % 7 - 3}.5" for i in range(10)) + "\n" for u in range(40)))
+            result = self.run_bench(f"--ratings-file={path}", "ways")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"{path}: 40 x 10, 90.0% filled", result.stdout)
+        lines = [line.split("|")[3].strip() for line in result.stdout.splitlines() if line.startswith("| own | ways")]
+        self.assertEqual(lines, ["sparse, batches of 512", "dense, batches of 512"] * 2)
+        missing = self.run_bench("--ratings-file=/nowhere/grid.csv", "ways")
+        self.assertNotEqual(missing.returncode, 0)
+        self.assertIn("/nowhere/grid.csv", missing.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
