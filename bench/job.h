@@ -23,7 +23,9 @@ typedef struct bench_result {
     int         threads;
     double      rate;         /* units a second */
     double      flops, bytes; /* a second, as the job's head counts them; 0: not counted */
-    double      peak;         /* bytes of the process over those at the start; 0: bench_peak() when the line is added */
+    double      ratio;        /* times as fast as `against`; 0: not compared */
+    char        against[40];
+    double      peak; /* bytes of the process over those at the start; 0: bench_peak() when the line is added */
 } bench_result;
 
 enum { BENCH_RESULTS = 512 };

@@ -3,7 +3,7 @@
  *   gusto-bench [OPTION...] [JOB...]     all jobs, unless some are named ("all" names them too); --help lists them
  *
  * Limits (GEMM and the STREAM triad, bench.h) are measured first, in the same run. */
-#include "job.h"
+#include "machine.h"
 
 #include <popt.h>
 #include <string.h>
@@ -69,6 +69,17 @@ static void show_help(poptContext popt)
         printf("  %-10s %c %s\n", jobs[j]->name, jobs[j]->once ? '*' : ' ', jobs[j]->summary);
 }
 
+/* How long the job took, and how far it had the machine to itself. */
+static void print_state(const bench_job *job, const bench_others *begin)
+{
+    const double cores = bench_others_end(begin);
+    printf("(%s: %.1f s", job->name, omp_get_wtime() - begin->wall);
+    if (cores >= 0)
+        printf("; other processes had %.2f cores", cores);
+    printf(")\n");
+    fflush(stdout);
+}
+
 /* last: of the shapes, so that jobs of a shape of their own are run. */
 static void run_jobs(bench_settings *settings, const char **names, bool last)
 {
@@ -81,9 +92,10 @@ static void run_jobs(bench_settings *settings, const char **names, bool last)
             continue;
         putchar('\n');
         settings->shape.name = job->once ? "own" : shape.name;
+        const bench_others others = bench_others_begin();
         job->run(settings);
         settings->shape = shape;
-        fflush(stdout);
+        print_state(job, &others);
     }
 }
 
@@ -100,14 +112,19 @@ static void print_results(const bench_settings *settings)
 {
     if (settings->n_results == 0)
         return;
-    printf("\n| shape | job | | threads | rate | of gemm | of triad | peak MiB |\n|---|---|---|---|---|---|---|---|\n");
+    printf("\n| shape | job | | threads | rate | of gemm | of triad | peak MiB | times as fast |\n"
+           "|---|---|---|---|---|---|---|---|---|\n");
     for (int r = 0; r < settings->n_results; r++) {
         const bench_result *line = &settings->result[r];
         const bench_limits *limits = &settings->limits[line->threads == settings->limits[0].threads ? 0 : settings->n_limits - 1];
         printf("| %s | %s | %s | %d | %.4g %s/s |", line->shape, line->job, line->what, line->threads, line->rate, line->unit);
         print_fraction(line->flops, limits->flops);
         print_fraction(line->bytes, limits->bytes);
-        printf(" %.1f |\n", line->peak / (1 << 20));
+        printf(" %.1f |", line->peak / (1 << 20));
+        if (line->ratio > 0)
+            printf(" %.2f (%s) |\n", line->ratio, line->against);
+        else
+            printf(" |\n");
     }
 }
 
@@ -148,9 +165,9 @@ int main(int argc, char **argv)
     bench_settings settings = {.rank = 64,
                                .epochs = 3,
                                .directory = temporary ? temporary : "/tmp",
-                               .budget = 2,
+                               .budget = .5,
                                .own = "fit {} -m mf -s rank=64 -s epochs=5 -q -o {out}",
-                               .pairs = 5};
+                               .pairs = 3};
 
     const struct poptOption options[] = {
         {"shape", 's', POPT_ARG_STRING, &shape, 0,
@@ -171,12 +188,12 @@ int main(int argc, char **argv)
          "PATH"},
         {"model", 'm', POPT_ARG_STRING, &settings.only, 0, "models, scaling: this one only", "NAME"},
         {"budget", 0, POPT_ARG_DOUBLE, &settings.budget, 0,
-         "models, scaling: a fit ends after the pass that reaches so many seconds (default: 2)", "S"},
+         "models, scaling: a fit ends after the pass that reaches so many seconds (default: .5)", "S"},
         {"peer", 0, POPT_ARG_ARGV, &settings.peers, 0,
          "peers: another command, with {} for the file of ratings and {out} for one that it may write; any number of them",
          "NAME=COMMAND"},
         {"own", 0, POPT_ARG_STRING, &settings.own, 0, "peers: gusto's arguments (default: a fit of mf)", "ARGUMENTS"},
-        {"pairs", 0, POPT_ARG_INT, &settings.pairs, 0, "peers, scaling, ways: how often both are run (default: 5)", "N"},
+        {"pairs", 0, POPT_ARG_INT, &settings.pairs, 0, "peers, scaling, ways: how often both are run (default: 3)", "N"},
         {"isa", 0, POPT_ARG_STRING, &isa, 0, "instruction set: auto, reference, avx2 or avx512 (default: auto)", "NAME"},
         {"help", 'h', POPT_ARG_NONE, &help, 0, "show this and exit", NULL},
         POPT_TABLEEND};

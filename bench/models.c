@@ -149,8 +149,9 @@ static void measure_all(bench_settings *settings, const char *name, const gusto_
     int                     found = 0;
     const bench_work       *work;
     for (int w = 0; (work = bench_work_at(w)); w++)
-        if (strcmp(work->model, name) == 0 && work->dear && fit->ratings > MOST_RATINGS) {
-            printf("| %s | too dear for so many ratings | | | | | | | | |\n", name);
+        if (strcmp(work->model, name) == 0 && work->dear && fit->ratings > MOST_RATINGS && !settings->only) {
+            printf("| %s%s%s | left out | | | | | | %s | | |\n", name, work->settings ? " " : "",
+                   work->settings ? work->settings : "", work->dear);
             found++;
         } else if (strcmp(work->model, name) == 0) {
             measure(settings, work, ratings, *fit);

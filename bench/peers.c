@@ -2,7 +2,7 @@
  * pair of runs meets the same machine.
  *
  * In a command, {} is the path of the ratings (user, item, rating, separated by tabs), and {out} that of a file that it may write. It is run by the shell.
- * Time is that of the whole command, from the start of its process to its end; peak memory that of the largest of its processes. */
+ * Time is that of the whole command, from the start of its process to its end; peak memory that of the largest of its processes. In the table at the end both are ratings of the file a second. */
 #define _POSIX_C_SOURCE 200809L /* PATH_MAX */
 
 #include "job.h"
@@ -89,8 +89,22 @@ static double median(int n, double *x)
     return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
+/* A line of the table at the end: whole commands, in ratings a second. */
+static void add(bench_settings *settings, double n_ratings, const char *what, int length, double seconds, double peak,
+                double ratio, const char *against, int against_length)
+{
+    bench_result result = {.threads = settings->limits[settings->n_limits - 1].threads,
+                           .rate = n_ratings / seconds,
+                           .unit = "ratings",
+                           .peak = peak,
+                           .ratio = ratio};
+    snprintf(result.what, sizeof result.what, "%.*s", length, what);
+    snprintf(result.against, sizeof result.against, "%.*s", against_length, against);
+    bench_add(settings, &bench_peers, &result);
+}
+
 static void compare_with(bench_settings *settings, const char *runner, const char *peer, const char *own, const char *path,
-                         const char *out)
+                         const char *out, double n_ratings)
 {
     const char *equals = strchr(peer, '=');
     if (!equals)
@@ -105,10 +119,14 @@ static void compare_with(bench_settings *settings, const char *runner, const cha
         my_peak = a.peak > my_peak ? a.peak : my_peak;
         other_peak = b.peak > other_peak ? b.peak : other_peak;
     }
-    const double middle = median(settings->pairs, ratio);
+    const double middle = median(settings->pairs, ratio), seconds = median(settings->pairs, mine);
     printf("| %.*s | %d | %.3f | %.3f | %.2f | %.2f to %.2f | %.1f | %.1f |\n", (int)(equals - peer), peer, settings->pairs,
-           median(settings->pairs, mine), median(settings->pairs, other), middle, ratio[0], ratio[settings->pairs - 1],
-           my_peak / (1 << 20), other_peak / (1 << 20));
+           seconds, median(settings->pairs, other), middle, ratio[0], ratio[settings->pairs - 1], my_peak / (1 << 20),
+           other_peak / (1 << 20));
+    fflush(stdout);
+    const int length = (int)(equals - peer);
+    add(settings, n_ratings, settings->own, (int)strlen(settings->own), seconds, my_peak, middle, peer, length);
+    add(settings, n_ratings, peer, length, median(settings->pairs, other), other_peak, 0, "", 0);
     free(command);
 }
 
@@ -128,6 +146,7 @@ static void run(bench_settings *settings)
     gusto_context *context = bench_context(settings, settings->limits[settings->n_limits - 1].threads);
     gusto_ratings *ratings = bench_ratings(settings);
     bench_check(context, gusto_ratings_write(context, ratings, path));
+    const double n_ratings = (double)gusto_ratings_nnz(ratings);
     gusto_ratings_destroy(ratings);
     gusto_context_destroy(context);
 
@@ -136,7 +155,7 @@ static void run(bench_settings *settings)
     printf("| peer | pairs | gusto, s | peer, s | median ratio | ratios | gusto, MiB | peer, MiB "
            "|\n|---|---|---|---|---|---|---|---|\n");
     for (int p = 0; settings->peers[p]; p++)
-        compare_with(settings, runner, settings->peers[p], own, path, out);
+        compare_with(settings, runner, settings->peers[p], own, path, out, n_ratings);
     free(own);
 }
 

@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_RATINGS = 2000000, MOST_PASSES = 512, LISTED = 16384, BEST = 10 };
+enum { MOST_RATINGS = 2000000, MOST_PASSES = 512, LISTED = 16384, BEST = 10, ROUNDS = 40 };
 
 /* A line of the table. */
 typedef struct solver {
@@ -61,6 +61,7 @@ static const solver solvers[] = {
 /* What was measured of a solver, on one thread [0] and on several [1]. */
 typedef struct times {
     int    passes; /* 0: there are none */
+    int    rounds;
     double pass[2][MOST_PASSES], beside[2];
 
     bench_others others;
@@ -125,11 +126,32 @@ static void start(bench_machine *machine, times *out)
         out->pass[0][e] = out->pass[1][e] = INFINITY;
 }
 
+/* Whether there is to be another round: ROUNDS times the budget is what a solver gets, preparations included. */
+static bool another(const bench_settings *settings, const times *of)
+{
+    if (of->rounds == 0)
+        return true;
+    return of->rounds < settings->pairs && omp_get_wtime() - of->others.wall < ROUNDS * settings->budget;
+}
+
+/* n: ratings or rows that a pass goes over. */
+static void add(bench_settings *settings, const char *model, const char *options, const times *of, double n, const char *unit)
+{
+    const bench_limits *limits = &settings->limits[settings->n_limits - 1];
+    bench_result        result = {.threads = limits->threads,
+                                  .rate = n * (of->passes ? of->passes : 1) / training(of, 1),
+                                  .unit = unit,
+                                  .ratio = training(of, 0) / training(of, 1),
+                                  .against = "1 thread"};
+    snprintf(result.what, sizeof result.what, "%s%s%s", model, options ? " " : "", options ? options : "");
+    bench_add(settings, &bench_scaling, &result);
+}
+
 static void print(const char *model, const char *options, const times *of, const bench_machine *machine)
 {
     const double one = training(of, 0), several = training(of, 1);
-    printf("| %s%s%s%s | %d | %.4f | %.4f | %.2f |", model, options ? " `" : "", options ? options : "", options ? "`" : "",
-           of->passes, one, several, one / several);
+    printf("| %s%s%s%s | %d | %d | %.4f | %.4f | %.2f |", model, options ? " `" : "", options ? options : "", options ? "`" : "",
+           of->rounds, of->passes, one, several, one / several);
     if (of->passes)
         printf(" %.4f | %.2f |", of->beside[0], of->beside[0] / of->beside[1]);
     else
@@ -145,11 +167,13 @@ static void measure_fit(bench_settings *settings, const solver *what, const gust
 {
     times of;
     start(machine, &of);
-    for (int round = 0; round < settings->pairs; round++) {
+    bench_watch(settings);
+    for (; another(settings, &of); of.rounds++) {
         bench_machine_run(machine);
         for (int j = 0; j < 2; j++) /* one before several, then several before one */
-            fit(settings, what, ratings, (round + j) % 2, &of);
+            fit(settings, what, ratings, (of.rounds + j) % 2, &of);
     }
+    add(settings, what->model, what->settings, &of, (double)gusto_ratings_nnz(ratings), "ratings");
     print(what->model, what->settings, &of, machine);
 }
 
@@ -167,10 +191,11 @@ static void measure_lists(bench_settings *settings, const gusto_ratings *ratings
     for (int64_t j = 0; j < n; j++)
         user[j] = (int32_t)j;
     start(machine, &of);
-    for (int round = 0; round < settings->pairs; round++) {
+    bench_watch(settings);
+    for (; another(settings, &of); of.rounds++) {
         bench_machine_run(machine);
         for (int j = 0; j < 2; j++) {
-            const int several = (round + j) % 2;
+            const int several = (of.rounds + j) % 2;
             bench_check(context,
                         gusto_context_set_threads(context, settings->limits[several ? settings->n_limits - 1 : 0].threads));
             const double begin = omp_get_wtime();
@@ -178,6 +203,7 @@ static void measure_lists(bench_settings *settings, const gusto_ratings *ratings
             of.beside[several] = least(of.beside[several], omp_get_wtime() - begin);
         }
     }
+    add(settings, "lists", "model=mf rank=64", &of, (double)n, "lists");
     print("lists", "model=mf rank=64", &of, machine);
     free(user);
     free(item);
@@ -196,14 +222,14 @@ static void run(bench_settings *settings)
     const int64_t  nnz = gusto_ratings_nnz(ratings);
     bench_machine  machine;
     bench_machine_init(settings, threads, &machine);
-    printf(
-        "scaling, %d x %d, %lld %s ratings: seconds on 1 and on %d threads, the least of %d rounds; fits are cut after %g s\n\n",
-        gusto_ratings_n_users(ratings), gusto_ratings_n_items(ratings), (long long)nnz,
-        bench_has_data(settings) ? settings->shape.name : "synthetic", threads, settings->pairs, settings->budget);
-    printf("| solver | passes | training, 1 | %d | times as fast | beside it, 1 | times as fast |", threads);
+    printf("scaling, %d x %d, %lld %s ratings: seconds on 1 and on %d threads, the least of at most %d rounds; fits are cut "
+           "after %g s\n\n",
+           gusto_ratings_n_users(ratings), gusto_ratings_n_items(ratings), (long long)nnz,
+           bench_has_data(settings) ? settings->shape.name : "synthetic", threads, settings->pairs, settings->budget);
+    printf("| solver | rounds | passes | training, 1 | %d | times as fast | beside it, 1 | times as fast |", threads);
     for (int l = 0; l < BENCH_LOOPS; l++)
         printf(" %s |", bench_loop_name((bench_loop)l));
-    printf(" handover, ns | others |\n|---|---|---|---|---|---|---|---|---|");
+    printf(" handover, ns | others |\n|---|---|---|---|---|---|---|---|---|---|");
     for (int l = 0; l < BENCH_LOOPS; l++)
         printf("---|");
     putchar('\n');
@@ -212,7 +238,7 @@ static void run(bench_settings *settings)
         if (settings->only && strcmp(settings->only, what->model) != 0)
             continue;
         if ((what->squares && nnz > MOST_RATINGS) || (what->ratings && nnz > what->ratings))
-            printf("| %s | only for fewer ratings |\n", what->model);
+            printf("| %s | left out: its cost is for fewer ratings |\n", what->model);
         else
             measure_fit(settings, what, ratings, &machine);
     }

@@ -17,10 +17,10 @@ typedef struct bench_work {
     const char *model, *settings, *limit;
     double (*flops)(const bench_fit_of *fit); /* a multiply-add is two; NULL: not counted */
     double (*bytes)(const bench_fit_of *fit); /* as if no row were in cache; NULL: not counted */
-    bool whole;                               /* they are those of the whole fit, else of an epoch or sweep */
-    bool at_least;                            /* the data decide what more there is */
-    bool features;                            /* needs features of items */
-    bool dear;                                /* takes hours on tens of millions of ratings */
+    bool        whole;                        /* they are those of the whole fit, else of an epoch or sweep */
+    bool        at_least;                     /* the data decide what more there is */
+    bool        features;                     /* needs features of items */
+    const char *dear; /* why it is left out where there are millions of ratings, unless it is asked for by name; or NULL */
 } bench_work;
 
 /* The w-th line, or NULL. */
