@@ -2,7 +2,7 @@
  * (machine.h) between those runs. A solver that lives in memory cannot gain more than memory does.
  *
  * Training is the passes that a fit's history tells of, as many on either number of threads: the first fit, on one thread, is cut
- * after the pass in which the budget has run out, and the others after as many. The seconds of a pass are the least of all rounds, and those of
+ * after the pass in which a fifth of the budget has run out, and the others after as many. The seconds of a pass are the least of all rounds, and those of
  * training their sum; what a fit takes beside, its preparation, likewise. Where there are no passes, all of the fit is training.
  * "handover": how long a number takes from one core to the other, which is what barriers and rows that two threads write in turn wait for. "others": cores that other processes had meanwhile. Where that is not near 0 the line says little: two threads meet what one evades.
  *
@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_RATINGS = 2000000, MOST_PASSES = 512, LISTED = 16384, BEST = 10, ROUNDS = 40 };
+enum { MOST_RATINGS = 2000000, MOST_PASSES = 512, LISTED = 16384, BEST = 10, ROUNDS = 10, PART = 5 };
 
 /* A line of the table. */
 typedef struct solver {
@@ -91,7 +91,7 @@ static void fit(bench_settings *settings, const solver *what, const gusto_rating
     gusto_context    *context = bench_context(settings, settings->limits[several ? settings->n_limits - 1 : 0].threads);
     gusto_model      *model;
     gusto_fit_options options = gusto_fit_options_default();
-    watch             w = {.begin = omp_get_wtime(), .budget = settings->budget, .passes = out->passes};
+    watch             w = {.begin = omp_get_wtime(), .budget = settings->budget / PART, .passes = out->passes};
     options.progress = enough;
     options.user = &w;
     bench_check(context, gusto_model_create(context, what->model, &model));
@@ -126,7 +126,8 @@ static void start(bench_machine *machine, times *out)
         out->pass[0][e] = out->pass[1][e] = INFINITY;
 }
 
-/* Whether there is to be another round: ROUNDS times the budget is what a solver gets, preparations included. */
+/* Whether there is to be another round: ROUNDS times the budget is what a solver gets, preparations included. A fit gets a PART of the
+ * budget: there are two in each round, and as many solvers as models. */
 static bool another(const bench_settings *settings, const times *of)
 {
     if (of->rounds == 0)
@@ -225,7 +226,7 @@ static void run(bench_settings *settings)
     printf("scaling, %d x %d, %lld %s ratings: seconds on 1 and on %d threads, the least of at most %d rounds; fits are cut "
            "after %g s\n\n",
            gusto_ratings_n_users(ratings), gusto_ratings_n_items(ratings), (long long)nnz,
-           bench_has_data(settings) ? settings->shape.name : "synthetic", threads, settings->pairs, settings->budget);
+           bench_has_data(settings) ? settings->shape.name : "synthetic", threads, settings->pairs, settings->budget / PART);
     printf("| solver | rounds | passes | training, 1 | %d | times as fast | beside it, 1 | times as fast |", threads);
     for (int l = 0; l < BENCH_LOOPS; l++)
         printf(" %s |", bench_loop_name((bench_loop)l));
