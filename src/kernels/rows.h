@@ -39,6 +39,16 @@ VEC_INLINE void prefetch_row(int64_t n, const gathered *from, int64_t e)
         __builtin_prefetch(x + v * GU_LANES);
 }
 
+/* The same for a row that will be written: if another core has written it last, it comes for reading and writing at once, instead of in two turns. */
+VEC_INLINE void prefetch_row_to_write(int64_t n, const gathered *from, int64_t e)
+{
+    if (e >= from->n_total)
+        return;
+    const gusto_real *x = row_at(from, e);
+    for (int64_t v = 0; v < n && v < PREFETCH_MOST; v++)
+        __builtin_prefetch(x + v * GU_LANES, 1);
+}
+
 /* out[j] = p . row e + j, j = 0 .. m - 1 */
 VEC_INLINE void gather_dots(int64_t n, const gusto_real *p, const gathered *from, int64_t e, int64_t m, gusto_real *out)
 {

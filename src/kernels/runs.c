@@ -134,7 +134,7 @@ VEC_INLINE void take_group(int64_t n, int m, bool plain, bool held, const gu_run
     for (int j = 0; j < GROUP; j++)
         sum[j] = vec_zero();
     for (int j = 0; j < m; j++) {
-        prefetch_row(n, &ahead, e + j + ITEMS_AHEAD);
+        prefetch_row_to_write(n, &ahead, e + j + ITEMS_AHEAD);
         q[j] = sgd->Q + runs->item[e + j] * (n * GU_LANES);
     }
     for (int64_t v = 0; v < n; v++) {
@@ -180,7 +180,7 @@ VEC_INLINE double take_runs(int64_t n, bool plain, bool held, const gu_runs *run
         const int32_t u = runs->user[r];
         const int64_t end = runs->start[r + 1];
         at_work       user = {.row = sgd->P + u * (n * GU_LANES), .bias = sgd->bu ? sgd->bu[u] : 0};
-        prefetch_row(n, &users, r + USERS_AHEAD);
+        prefetch_row_to_write(n, &users, r + USERS_AHEAD);
         const gusto_real share = !plain && sgd->share_p ? sgd->share_p[u] : 1;
         user.ridge = sgd->l2 * share;
         user.ridge_bias = sgd->l2_bias * share;

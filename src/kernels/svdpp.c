@@ -23,7 +23,7 @@ VEC_INLINE double user(int64_t n, const gu_svdpp_rates *by, const gu_entry_list 
     gusto_real     b = *bu;
     double         loss = 0;
     for (int64_t e = begin; e < end; e++) {
-        prefetch_row(n, &from, e + ROWS_AHEAD);
+        prefetch_row_to_write(n, &from, e + ROWS_AHEAD);
         const int32_t i = list->column[e];
         gusto_real   *q = Q + i * list->ld;
         vec           sum = vec_zero();
