@@ -1,10 +1,9 @@
 /* See common.h. */
-#define _POSIX_C_SOURCE 200809L /* strnlen, isatty */
+#define _POSIX_C_SOURCE 200809L /* isatty */
 
 #include "cli/common.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -108,41 +107,13 @@ void *need(size_t n, size_t size)
     return memory;
 }
 
-/* Levenshtein distance of words up to 63 letters, by one row of its table. */
-static int distance(const char *a, const char *b)
+exit_code unknown_name(const char *what, const char *word, int n, const char *(*name_at)(const void *arg, int j, char *scratch),
+                       const void *arg)
 {
-    enum { LONGEST = 63 };
-    int          row[LONGEST + 1];
-    const size_t n = strnlen(a, LONGEST), m = strnlen(b, LONGEST);
-    for (size_t j = 0; j <= m; j++)
-        row[j] = (int)j;
-    for (size_t i = 1; i <= n; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= m; j++) {
-            int least = diagonal + (a[i - 1] != b[j - 1]);
-            least = row[j] + 1 < least ? row[j] + 1 : least;
-            least = row[j - 1] + 1 < least ? row[j - 1] + 1 : least;
-            diagonal = row[j];
-            row[j] = least;
-        }
-    }
-    return row[m];
-}
-
-exit_code unknown_name(const char *what, const char *word, int n, const char *(*name_at)(const void *arg, int j), const void *arg)
-{
-    const char *nearest = NULL;
-    int         least = INT_MAX;
-    for (int j = 0; j < n; j++) {
-        const char *name = name_at(arg, j);
-        const int   d = distance(word, name);
-        if (d < least) {
-            least = d;
-            nearest = name;
-        }
-    }
-    return complain(BAD_USAGE, "no %s \"%s\"; did you mean \"%s\"?", what, word, nearest ? nearest : "");
+    char nearest[GUSTO_OPTION_TEXT];
+    if (gusto_nearest_name(word, n, name_at, arg, nearest))
+        return complain(BAD_USAGE, "no %s \"%s\"; did you mean \"%s\"?", what, word, nearest);
+    return complain(BAD_USAGE, "no %s \"%s\"", what, word);
 }
 
 /* ---- numbers ---- */

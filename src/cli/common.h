@@ -97,8 +97,8 @@ void hear(void *user, gusto_log_level level, const char *text);
 bool on_terminal(void);
 bool in_colour(void);
 
-/* Says that `word` is none of the names, and which is nearest; n names by name_at(arg, j). */
-exit_code unknown_name(const char *what, const char *word, int n, const char *(*name_at)(const void *arg, int j),
+/* Says that `word` is none of n names, and which was probably meant (gusto_nearest_name). */
+exit_code unknown_name(const char *what, const char *word, int n, const char *(*name_at)(const void *arg, int j, char *scratch),
                        const void *arg);
 
 /* ---- ids ---- */

@@ -86,8 +86,9 @@ static exit_code list_models(session *s)
     return code;
 }
 
-static const char *model_name_at(const void *arg, int t)
+static const char *model_name_at(const void *arg, int t, char *scratch)
 {
+    (void)scratch;
     (void)arg;
     return gusto_model_name_at(t, NULL);
 }
@@ -160,8 +161,9 @@ static const struct {
 
 enum { N_SECTIONS = sizeof sections / sizeof *sections };
 
-static const char *section_name_at(const void *arg, int j)
+static const char *section_name_at(const void *arg, int j, char *scratch)
 {
+    (void)scratch;
     (void)arg;
     return sections[j].name;
 }
@@ -172,7 +174,7 @@ static exit_code work(session *s)
     exit_code code = DONE;
     if (s->n_args == 2) {
         int n_models = 0;
-        while (model_name_at(NULL, n_models))
+        while (model_name_at(NULL, n_models, NULL))
             n_models++;
         if (strcmp(s->args[0], "models") != 0)
             return complain(BAD_USAGE, "\"%s\": only models are listed by name: gusto list models NAME", s->args[1]);

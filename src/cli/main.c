@@ -17,8 +17,9 @@ static const command *const commands[] = {
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char *command_name_at(const void *arg, int j)
+static const char *command_name_at(const void *arg, int j, char *scratch)
 {
+    (void)scratch;
     (void)arg;
     return commands[j]->name;
 }

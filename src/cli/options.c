@@ -44,8 +44,9 @@ static void fill_tables(session *s, struct poptOption *own, bool reads_ratings)
 }
 
 /* All long names of the tables, one after the other. */
-static const char *long_name_at(const void *arg, int j)
+static const char *long_name_at(const void *arg, int j, char *scratch)
 {
+    (void)scratch;
     for (const struct poptOption *table = arg; table->arg; table++)
         for (const struct poptOption *o = table->arg; o->longName || o->shortName; o++)
             if (o->longName && j-- == 0)
@@ -59,7 +60,7 @@ static exit_code bad_option(session *s, int error)
     if (error != POPT_ERROR_BADOPT)
         return complain(BAD_USAGE, "%s: %s", word, poptStrerror(error));
     int n = 0;
-    while (long_name_at(s->all, n))
+    while (long_name_at(s->all, n, NULL))
         n++;
 
     char   name[64];

@@ -31,12 +31,8 @@ void gu_log(const gusto_context *context, gusto_log_level level, const char *for
 /* Threads that a parallel region of this context uses, at least 1: for num_threads(). */
 int gu_threads(const gusto_context *context);
 
-enum { GU_NAME_TEXT = 256 };
-
-/* The name among `count` that is nearest to `word` by edit distance, for messages: copied to nearest [GU_NAME_TEXT],
- * "" if count is 0. A name is also met by what stands behind its dot.
- * name_at(arg, j, scratch) gives the j-th; it may write it to scratch [GU_NAME_TEXT]. */
-void gu_nearest(const char *word, int count, const char *(*name_at)(const void *arg, int j, char *scratch), const void *arg,
-                char *nearest);
+/* Records that `word` is none of n names, and which was probably meant (gusto_nearest_name). Returns the status. */
+gusto_status gu_unknown(gusto_context *context, gusto_status status, const char *what, const char *word, int n,
+                        const char *(*name_at)(const void *arg, int j, char *scratch), const void *arg);
 
 #endif

@@ -103,9 +103,7 @@ static const char *full_name(const void *arg, int j, char *scratch)
 
 static gusto_status unknown(gusto_context *context, const gu_options *options, const char *name)
 {
-    char nearest[GU_NAME_TEXT];
-    gu_nearest(name, options->n, full_name, options, nearest);
-    return gu_error(context, GUSTO_EOPTION, "no option \"%s\"; did you mean \"%s\"?", name, nearest);
+    return gu_unknown(context, GUSTO_EOPTION, "option", name, options->n, full_name, options);
 }
 
 /* Checks a number against the bounds of its option; says what they are. */

@@ -164,11 +164,10 @@ gusto_status gu_metric_parse(gusto_context *context, const char *text, gu_metric
         if (strlen(table[t].name) == length && memcmp(table[t].name, text, length) == 0)
             type = &table[t];
     if (!type) {
-        char word[GU_NAME_TEXT], nearest[GU_NAME_TEXT];
+        char word[GUSTO_OPTION_TEXT];
         memcpy(word, text, length < sizeof word ? length : sizeof word - 1);
         word[length < sizeof word ? length : sizeof word - 1] = 0;
-        gu_nearest(word, N_METRICS, name_at, NULL, nearest);
-        return gu_error(context, GUSTO_EARG, "no metric \"%s\"; did you mean \"%s\"?", text, nearest);
+        return gu_unknown(context, GUSTO_EARG, "metric", word, N_METRICS, name_at, NULL);
     }
 
     if (!gu_metric_takes_cutoff(type)) {

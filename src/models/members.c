@@ -35,12 +35,10 @@ static const gu_model_type *type_of(const char *label, int *number)
 
 static gusto_status unknown(gusto_context *context, const char *label)
 {
-    char nearest[GU_NAME_TEXT];
-    int  n = 0;
+    int n = 0;
     while (gu_model_type_at(n))
         n++;
-    gu_nearest(label, n, name_at, NULL, nearest);
-    return gu_error(context, GUSTO_EOPTION, "no model \"%s\"; did you mean \"%s\"?", label, nearest);
+    return gu_unknown(context, GUSTO_EOPTION, "model", label, n, name_at, NULL);
 }
 
 static bool listed(const gu_roster *roster, const char *label)

@@ -29,7 +29,7 @@ struct gu_member {
     int          number;
     gusto_model *model;         /* owned */
     bool         rates;         /* its scores are its predictions */
-    char (*name)[GU_NAME_TEXT]; /* [n_tensors] of the model: "LABEL.TENSOR"; owned */
+    char (*name)[GUSTO_OPTION_TEXT]; /* [n_tensors] of the model: "LABEL.TENSOR"; owned */
 };
 
 /* Reads the list of a type that has members; the companion comes last if it is not listed.

@@ -25,9 +25,7 @@ static gusto_status find(gusto_context *context, const char *name, const gu_mode
     for (; (*type = gu_model_type_at(t)); t++)
         if (strcmp((*type)->name, name) == 0)
             return GUSTO_OK;
-    char nearest[GU_NAME_TEXT];
-    gu_nearest(name, t, name_at, NULL, nearest);
-    return gu_error(context, GUSTO_EARG, "no model \"%s\"; did you mean \"%s\"?", name, nearest);
+    return gu_unknown(context, GUSTO_EARG, "model", name, t, name_at, NULL);
 }
 
 /* The groups of a type's own options and those of its training, each under the prefix; without one also those common to all. text: room for

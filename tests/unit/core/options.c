@@ -152,7 +152,7 @@ START_TEST(nonsense_is_refused_with_a_hint)
     make();
     refused("rnak", "3", "no option \"rnak\"", "did you mean \"rank\"?");
     refused("adam.beta3", "0.5", "no option \"adam.beta3\"", "\"adam.beta1\"");
-    refused("", "0.5", "no option \"\"", "did you mean");
+    refused("", "0.5", "no option \"\"", "no option");
     refused("rank", "many", "rank: \"many\"", "not a finite number");
     refused("rank", "", "rank: \"\"", "not a finite number");
     refused("rank", "64 ", "rank: \"64 \"", "not a finite number");
