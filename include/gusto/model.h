@@ -45,6 +45,11 @@ GUSTO_API gusto_status gusto_model_get_number(gusto_context *context, const gust
 /* Text of an option's value, as gusto_model_set takes it and gives the same number back. text [GUSTO_OPTION_TEXT]. */
 GUSTO_API gusto_status gusto_model_get(gusto_context *context, const gusto_model *model, const char *name, char *text);
 
+/* Whether every option that is not at its default has an effect with the others: batch_size has none in an mf of
+ * solver=block-sgd. A fit begins with this.
+ * Errors: GUSTO_EOPTION, naming the first that has none, and what it is for; GUSTO_ENOMEM. */
+GUSTO_API gusto_status gusto_model_check(gusto_context *context, const gusto_model *model);
+
 /* Trains with an optimizer of the embedder's own: type is borrowed, values [type->n_options] copied (NULL: its defaults).
  * Such a model saves its optimizer's name only.   Errors: GUSTO_EUNSUPPORTED if the model is not trained by gradients. */
 GUSTO_API gusto_status gusto_model_set_optimizer(gusto_context *context, gusto_model *model, const gusto_optimizer_type *type,
@@ -58,10 +63,16 @@ GUSTO_API gusto_status gusto_model_memory(gusto_context *context, const gusto_mo
 
 /* Fits to ratings; the model keeps their dictionaries and, unless option keep_seen is 0, who has had what.
  * options: NULL for the defaults.   A failed fit leaves the model as it was before, except GUSTO_EDIVERGED, which leaves the
- * last good state.   Returns GUSTO_OK, GUSTO_CONVERGED (early stopping) or GUSTO_CANCELLED with a fitted model; a
- * model without epochs has nothing to show when it is cancelled, and stays as it was before (train.h). */
+ * last good state, and a checkpoint that could not be written: the log hears of it at once, training goes on, the next one is
+ * tried, and if the last one failed, too, the fit ends with its error, GUSTO_EIO, and a fitted model.
+ * Returns GUSTO_OK, GUSTO_CONVERGED (early stopping) or GUSTO_CANCELLED with a fitted model; a model without epochs has nothing
+ * to show when it is cancelled, and stays as it was before (train.h). */
 GUSTO_API gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const gusto_ratings *ratings,
                                        const gusto_fit_options *options);
+
+/* Whether the model is trained by gradients: it has checkpoints, stops early, and keeps the epoch that validates best. Others
+ * are fitted in closed form or by sweeps, all of which are made, and keep the last. */
+GUSTO_API bool gusto_model_trains_by_gradients(const gusto_model *model);
 
 /* Whether a fit of this model can go on from a fitted one: gusto_fit_options.from. */
 GUSTO_API bool gusto_model_goes_on(const gusto_model *model);
@@ -92,6 +103,10 @@ GUSTO_API const gusto_features *gusto_model_item_features(const gusto_model *mod
 /* Whether a fit of this model can make use of features of users, of items. */
 GUSTO_API bool gusto_model_uses_user_features(const gusto_model *model);
 GUSTO_API bool gusto_model_uses_item_features(const gusto_model *model);
+
+/* Whether weights of ratings make a difference to a fit of this model. Neighbours, slopeone and autoencoders know them in
+ * their biases only. */
+GUSTO_API bool gusto_model_uses_weights(const gusto_model *model);
 
 /* Who has had what in training: row u of `seen` is user u's items. n_rows is 0 if it was not kept. value, weight and
  * time are NULL. */

@@ -31,11 +31,12 @@ typedef struct gusto_option {
     const char *help;                   /* one line, with the unit where there is one */
 } gusto_option;
 
-/* For messages: which of n names a word was probably meant to be. That is the one with the fewest letters that are wrong, missing, too many, or swapped
- * with a neighbour, where these are no more than a third of the word's; a word of three letters or more also stands for a name that begins with it, and
- * "beta1" for "adam.beta1". Of equals the first.
- * name_at(arg, j, scratch): the j-th name; it may be written to scratch [GUSTO_OPTION_TEXT].   nearest [GUSTO_OPTION_TEXT]: "" if none is near.
- * Returns whether one is.   Cost: the product of the lengths for each name. */
+/* For messages: which of n names a misspelt word was meant to be. That is the one with the fewest letters that are wrong,
+ * missing, too many, or swapped with a neighbour, where these are no more than a third of the word's; a word of three letters or
+ * more also stands for a name that begins with it, and "beta1" for "adam.beta1". Of equals the first.
+ * name_at(arg, j, scratch): the j-th name; it may be written to scratch [GUSTO_OPTION_TEXT].
+ * nearest [GUSTO_OPTION_TEXT]: "" if none is near.   Returns whether one is.
+ * Cost: the product of the lengths for each name. */
 GUSTO_API bool gusto_nearest_name(const char *word, int n, const char *(*name_at)(const void *arg, int j, char *scratch),
                                   const void *arg, char *nearest);
 

@@ -41,9 +41,12 @@ typedef struct gusto_fit_options {
     const gusto_ratings *validation;       /* NULL: none. Its ids are matched by dictionary. */
     gusto_progress_fn    progress;         /* NULL: nobody */
     void                *user;             /* passed to progress */
-    const char          *checkpoint;       /* NULL: none. Container, written atomically. */
+    const char          *checkpoint;       /* NULL: none. Container, written atomically; a failure costs no training. */
     int64_t              checkpoint_every; /* epochs; at least 1 */
-    const char          *resume; /* NULL: start afresh; else a checkpoint of the same model, options, seed and ratings. */
+
+    /* NULL: start afresh; else a checkpoint of the same model, options, seed and ratings. Of another fit: GUSTO_EARG, saying what
+     * differs. */
+    const char *resume;
 
     /* Side information, matched to the ratings by outer ids; NULL: none. Borrowed during the fit; the model keeps a copy. A row
      * that no rating has becomes a user or an item of the model. A model that makes no use of them refuses them:

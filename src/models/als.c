@@ -193,11 +193,20 @@ static gusto_status fold_in_item(gusto_context *context, const gusto_model *mode
 static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", NULL}, *const start_options[] = {"rank", "biases",
                                                                                                    "nonnegative", NULL};
 
+static const gu_condition conditions[] = {
+    {"cg_steps", "solver", "cg"},
+    {"cg_steps", "nonnegative", "false"},
+    {"solver", "nonnegative", "false"},
+    {"l2_bias", "biases", "true"},
+    {NULL},
+};
+
 const gu_model_type gu_model_als = {
     .name = "als",
     .summary = "biased matrix factorization by alternating least squares (Zhou et al. 2008)",
     .options = options,
     .n_options = N_OPTIONS,
+    .conditions = conditions,
     .tensors = tensors,
     .fit = fit,
     .start_options = start_options,

@@ -182,11 +182,24 @@ static gu_scale scale(const gusto_model *model)
 
 static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "V", "c", "base", "unit", NULL};
 
+static const gu_condition conditions[] = {
+    {"use_values", "variant", "multinomial"},
+    {"l2_user", "variant", "items, users"},
+    {"l2_item", "variant", "items, users"},
+    {"gradient", NULL, NULL},
+    {"way", NULL, NULL},
+    {"crossover", NULL, NULL},
+    {"entries.", NULL, NULL},
+    {"blocks.", NULL, NULL},
+    {NULL},
+};
+
 const gu_model_type gu_model_autoencoder = {
     .name = "autoencoder",
     .summary = "AutoRec (Sedhain et al. 2015); multinomial denoising autoencoder (Liang et al. 2018)",
     .options = options,
     .n_options = N_OPTIONS,
+    .conditions = conditions,
     .training_defaults = training_defaults,
     .by_gradients = true,
     .tensors = tensors,

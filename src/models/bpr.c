@@ -70,11 +70,29 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
 
 static const char *const tensors[] = {"mu", "P", "Q", "bi", NULL};
 
+static const gu_condition conditions[] = {
+    {"power", "sampling", "popularity"},
+    {"candidates", "sampling", "dynamic"},
+    {"l2_bias", "biases", "true"},
+    {"batch_size", NULL, NULL},
+    {"optimizer", NULL, NULL},
+    {"schedule", NULL, NULL},
+    {"entries.", NULL, NULL},
+    {"blocks.", NULL, NULL},
+    {"gradient", NULL, NULL},
+    {"way", NULL, NULL},
+    {"crossover", NULL, NULL},
+    {"clip", NULL, NULL},
+    {NULL},
+};
+
 const gu_model_type gu_model_bpr = {
     .name = "bpr",
     .summary = "Bayesian personalized ranking: factors by pairs of items (Rendle et al. 2009)",
     .options = options,
     .n_options = N_OPTIONS,
+    .conditions = conditions,
+    .ignores_weights = true,
     .training_defaults = training_defaults,
     .by_gradients = true,
     .tensors = tensors,

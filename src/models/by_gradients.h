@@ -4,11 +4,11 @@
 
 #include "models/model_type.h"
 
-/* Trains an objective, all of which is set but its fingerprint, which is that of options, seed, ratings and validation values: a checkpoint of
- * another fit cannot be resumed. Without validation pairs nothing is validated.   Returns and errors: gu_train. */
+/* Trains an objective, all of which is set but its facts. Leaves the history in `state`, which has the features. Without validation pairs nothing is
+ * validated.   Returns and errors: gu_train. */
 gusto_status gu_by_gradients_train(gusto_context *context, const gusto_model *model, const gu_training *training,
                                    const gusto_ratings *ratings, const gu_held_out *validation, gu_objective *objective,
-                                   const gusto_fit_options *fit, gu_history *history);
+                                   const gusto_fit_options *fit, gu_state *state);
 
 /* A model that is trained: as gu_objective, with what its tensors and its measure take. */
 typedef struct gu_by_gradients {
@@ -32,8 +32,7 @@ gusto_status gu_by_gradients_fit(gusto_context *context, const gusto_model *mode
                                  gu_state *state);
 
 /* For models whose batches are whole rows of `side`, "users" or "items": schedule entries (the default) and that of the side take batch_size rows in
- * shuffled order, full takes all n_rows. Sets batch_size to what a batch has.   Errors: GUSTO_EOPTION: other schedules, and ways and mean gradients,
- * which are for single ratings. */
+ * shuffled order, full takes all n_rows. Sets batch_size to what a batch has.   Errors: GUSTO_EOPTION: other schedules. */
 gusto_status gu_by_gradients_rows(gusto_context *context, const char *side, int64_t n_rows, gu_training *training);
 int64_t      gu_by_gradients_batch(const gu_training *training, int64_t n_rows);
 

@@ -358,11 +358,18 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
 
 static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "centers", "center_squares", "unit", NULL};
 
+static const gu_condition conditions[] = {
+    {"points", "method", "kmeans"},
+    {"temperature", "method", "soft"},
+    {NULL},
+};
+
 const gu_model_type gu_model_cluster = {
     .name = "cluster",
     .summary = "clusters of users or items on top of the biases: soft, averaged over starts, or by k-means",
     .options = options,
     .n_options = N_OPTIONS,
+    .conditions = conditions,
     .tensors = tensors,
     .fit = fit,
     .attach = attach,

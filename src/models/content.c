@@ -254,11 +254,17 @@ static gu_scale scale(const gusto_model *model)
 
 static const char *const tensors[] = {"mu", "bu", "bi", "g", "weight", "scale", "Theta", NULL};
 
+static const gu_condition conditions[] = {
+    {"l2", "feedback", "ratings"},
+    {NULL},
+};
+
 const gu_model_type gu_model_content = {
     .name = "content",
     .summary = "a user's taste for features of items: ridge regression, or profile and cosine",
     .options = gu_content_options,
     .n_options = GU_CONTENT_N_OPTIONS,
+    .conditions = conditions,
     .uses_item_features = true,
     .tensors = tensors,
     .fit = fit,

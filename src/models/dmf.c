@@ -183,11 +183,25 @@ static const char *const tensors[] = {"mu",      "P",       "Q",       "bi",    
                                       "user_W2", "user_b2", "user_W3", "user_b3", "item_W1", "item_b1",
                                       "item_W2", "item_b2", "item_W3", "item_b3", "head",    NULL};
 
+static const gu_condition conditions[] = {
+    {"scale", "head", "cosine"},
+    {"learn_scale", "head", "cosine"},
+    {"negatives", "loss", "normalized, binary"},
+    {"gradient", NULL, NULL},
+    {"way", NULL, NULL},
+    {"crossover", NULL, NULL},
+    {"entries.", NULL, NULL},
+    {"blocks.", NULL, NULL},
+    {NULL},
+};
+
 const gu_model_type gu_model_dmf = {
     .name = "dmf",
     .summary = "deep matrix factorization: two towers, cosine or linear head (Xue et al. 2017)",
     .options = options,
     .n_options = N_OPTIONS,
+    .conditions = conditions,
+    .ignores_weights = true,
     .training_defaults = training_defaults,
     .by_gradients = true,
     .tensors = tensors,

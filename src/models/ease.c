@@ -296,6 +296,7 @@ const gu_model_type gu_model_ease = {
     .summary = "linear item-item autoencoder in closed form (Steck 2019)",
     .options = options,
     .n_options = N_OPTIONS,
+    .ignores_weights = true,
     .uses_item_features = true,
     .tensors = tensors,
     .fit = fit,

@@ -231,11 +231,18 @@ static gusto_status fold_in(gusto_context *context, const gusto_model *model, in
 static const char *const tensors[] = {"mu",   "P", "Q", "bu", "bi", "user_part", "user_part_bias", "item_part", "item_part_bias",
                                       "unit", NULL};
 
+static const gu_condition conditions[] = {
+    {"way", NULL, NULL},
+    {"crossover", NULL, NULL},
+    {NULL},
+};
+
 const gu_model_type gu_model_fmf = {
     .name = "fmf",
     .summary = "factorization whose users and items are sums of embeddings of their own, their features and clusters",
     .options = options,
     .n_options = N_OPTIONS,
+    .conditions = conditions,
     .training_defaults = training_defaults,
     .by_gradients = true,
     .uses_user_features = true,

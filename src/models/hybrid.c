@@ -278,11 +278,22 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
 
 static const char *const tensors[] = {"weights", "traits", "threshold", "user_count", "item_count", NULL};
 
+static const gu_condition conditions[] = {
+    {"cold_folds", "combine", "ridge, nnls"},
+    {"learned", "combine", "zscore, rank"},
+    {"vary", "combine", "ridge"},
+    {"l2_vary", "combine", "ridge"},
+    {"l2_vary", "vary", "true"},
+    {"l2", "combine", "ridge, nnls"},
+    {NULL},
+};
+
 const gu_model_type gu_model_hybrid = {
     .name = "hybrid",
     .summary = "several models as one: stacked for ratings (Sill et al. 2009), blended for lists, switched for cold rows",
     .options = options,
     .n_options = N_OPTIONS,
+    .conditions = conditions,
     .members = "members",
     .companion = "baseline",
     .tensors = tensors,

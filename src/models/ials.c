@@ -312,11 +312,19 @@ static gusto_status fold_in_item(gusto_context *context, const gusto_model *mode
 
 static const char *const tensors[] = {"mu", "P", "Q", "G", NULL}, *const start_options[] = {"rank", NULL};
 
+static const gu_condition conditions[] = {
+    {"cg_steps", "solver", "cg"},
+    {"block", "solver", "subspace"},
+    {"epsilon", "confidence", "log"},
+    {NULL},
+};
+
 const gu_model_type gu_model_ials = {
     .name = "ials",
     .summary = "factorization of implicit feedback by alternating least squares (Hu et al. 2008, Rendle et al. 2022)",
     .options = options,
     .n_options = N_OPTIONS,
+    .conditions = conditions,
     .tensors = tensors,
     .fit = fit,
     .start_options = start_options,

@@ -90,11 +90,14 @@ static gusto_reasons reasons(const gusto_model *model)
 
 static const char *const tensors[] = GU_KNN_TENSORS;
 
+static const gu_condition conditions[] = GU_KNN_CONDITIONS;
+
 const gu_model_type gu_model_itemknn = {
     .name = "itemknn",
     .summary = "item neighbours, of ratings or of pairs (Sarwar et al. 2001)",
     .options = options,
     .n_options = GU_KNN_OPTIONS,
+    .conditions = conditions,
     .tensors = tensors,
     .fit = gu_knn_fit,
     .attach = gu_knn_attach,

@@ -310,9 +310,6 @@ gusto_status gu_knn_fit(gusto_context *context, const gusto_model *model, const 
     const gu_knn set = gu_knn_settings(model);
     gusto_rows   by_user, by_item;
     gusto_status status = gu_ratings_both_ways(context, ratings, &by_user, &by_item);
-    if (status == GUSTO_OK && set.weighting.kind != GU_WEIGHTING_NONE && !takes_products(set.likeness))
-        status = gu_error(context, GUSTO_EOPTION, "option weighting is %s: expected none, or similarity cosine or dot",
-                          gu_weighting_choice(set.weighting.kind));
     if (status == GUSTO_OK && has_biases(&set))
         status = add_biases(context, &set, &by_user, &by_item, state);
     if (status < 0)

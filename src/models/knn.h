@@ -145,6 +145,12 @@ void gu_knn_score_user(const gusto_model *model, const gu_knn *set, gusto_real b
 /* Sparse rows H of the state. */
 gu_sparse gu_knn_history(const gu_state *state);
 
+#define GU_KNN_CONDITIONS                                                                                                     \
+    {                                                                                                                         \
+        {"kept", "target", "auto, ratings"}, {"damp", "target", "auto, ratings"}, {"weighting", "similarity", "cosine, dot"}, \
+            {"k1", "weighting", "bm25"}, {"b", "weighting", "bm25"}, {"documents", "weighting", "tfidf, bm25"}, {NULL},       \
+    }
+
 #define GU_KNN_TENSORS                                                                                                           \
     {                                                                                                                            \
         "mu", "bu", "bi", "S.start", "S.index", "S.value", "H.start", "H.index", "H.value", "X.start", "X.item", "X.value", NULL \

@@ -27,14 +27,17 @@ typedef struct gu_roster {
 struct gu_member {
     char         label[GU_LABEL_TEXT];
     int          number;
-    gusto_model *model;         /* owned */
-    bool         rates;         /* its scores are its predictions */
+    gusto_model *model;              /* owned */
+    bool         rates;              /* its scores are its predictions */
     char (*name)[GUSTO_OPTION_TEXT]; /* [n_tensors] of the model: "LABEL.TENSOR"; owned */
 };
 
 /* Reads the list of a type that has members; the companion comes last if it is not listed.
  * Errors: GUSTO_EOPTION: an unknown model (naming the nearest), the type itself, a label twice, too many. */
 gusto_status gu_roster_read(gusto_context *context, const gu_model_type *own, const char *text, gu_roster *out);
+
+/* All options of a type with such members, at their defaults.   Errors: GUSTO_ENOMEM. */
+gusto_status gu_roster_options(gusto_context *context, const gu_model_type *type, const gu_roster *roster, gu_options *out);
 
 /* The members of a model, which may have none. */
 gusto_status gu_roster_of(gusto_context *context, const gusto_model *model, gu_roster *out);

@@ -146,7 +146,7 @@ static gusto_status train(gusto_context *context, const gusto_model *model, cons
                               .begin = begin,
                               .step = step,
                               .validate = validate};
-    status = gu_by_gradients_train(context, model, training, ratings, &t->validation, &objective, fit_options, &state->history);
+    status = gu_by_gradients_train(context, model, training, ratings, &t->validation, &objective, fit_options, state);
     gu_bilinear_clear(&context->allocator, &t->bilinear);
     gu_block_sgd_clear(&context->allocator, &t->block_sgd);
     return status;
@@ -218,9 +218,27 @@ static gusto_status check_range(gusto_context *context, const gusto_model *model
     return GUSTO_OK;
 }
 
+/* Nothing is remembered of the values of old ratings: many epochs over a few new ones undo what was learned from the many. */
+static void warn_of_forgetting(const gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
+                               const gu_state *state)
+{
+    enum { EPOCHS = 3 };
+    const gu_state *old = &state->start->from->state;
+    const int64_t   had = old->seen_start ? old->seen_start[old->n_users] : 0, given = gusto_ratings_nnz(ratings);
+    const double    epochs = gu_model_option(model, "epochs");
+    if (epochs > EPOCHS && given < had / 2)
+        gu_log(context, GUSTO_LOG_WARNING,
+               "%g epochs over %lld ratings, after a fit to %lld: mf forgets what it does not see again; if these are what has "
+               "come since "
+               "only, set epochs to 1 .. %d",
+               epochs, (long long)given, (long long)had, EPOCHS);
+}
+
 static gusto_status fit(gusto_context *context, const gusto_model *model, const gusto_ratings *ratings,
                         const gusto_fit_options *fit_options, gu_state *state)
 {
+    if (state->start)
+        warn_of_forgetting(context, model, ratings, state);
     gusto_status status = state->start ? check_range(context, model, ratings, state) : GUSTO_OK;
     /* The targets of the logistic loss lie in 0 .. 1; a rate that is told is one for the ratings as they are. */
     if (status == GUSTO_OK && gu_model_option(model, options[LOSS].name) == GU_LOSS_SQUARED &&
@@ -350,11 +368,28 @@ static gusto_status fold_in_item(gusto_context *context, const gusto_model *mode
 static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "l2", "rate", "unit", NULL};
 static const char *const start_options[] = {"rank", "biases", "loss", "nonnegative", NULL};
 
+static const gu_condition conditions[] = {
+    {"batch_size", "solver", "minibatch"},
+    {"schedule", "solver", "minibatch"},
+    {"entries.", "solver", "minibatch"},
+    {"blocks.", "solver", "minibatch"},
+    {"gradient", "solver", "minibatch"},
+    {"way", "solver", "minibatch"},
+    {"crossover", "solver", "minibatch"},
+    {"clip", "solver", "minibatch"},
+    {"grid", "solver", "block-sgd"},
+    {"bias_rate", "solver", "block-sgd"},
+    {"bias_rate", "biases", "true"},
+    {"l2_bias", "biases", "true"},
+    {NULL},
+};
+
 const gu_model_type gu_model_mf = {
     .name = "mf",
     .summary = "biased matrix factorization by stochastic gradients (Koren et al. 2009)",
     .options = options,
     .n_options = N_OPTIONS,
+    .conditions = conditions,
     .training_defaults = training_defaults,
     .by_gradients = true,
     .tensors = tensors,

@@ -8,6 +8,7 @@
 #include "io/features_container.h"
 #include "io/ids_container.h"
 #include "kernels/kernels.h"
+#include "models/keys.h"
 #include "models/members.h"
 
 #include <math.h>
@@ -16,57 +17,28 @@
 
 enum { FIXED_KEYS = 12, EXTRA_TENSORS = 2 + 2 * GU_IDS_TENSORS + 2 * GU_FEATURES_TENSORS };
 
-/* Key and value of each piece of metadata, and the text that they point to. */
-typedef struct keys {
-    int             n;
-    gusto_metadata *pair;
-    char (*key)[GU_OPTION_TEXT + 8];
-    char (*value)[GU_OPTION_TEXT];
-} keys;
-
-static void keys_clear(const gusto_allocator *allocator, keys *k)
+static gusto_status make_keys(gusto_context *context, const gusto_model *model, gu_keys *k)
 {
-    gu_free(allocator, k->pair);
-    gu_free(allocator, k->key);
-    gu_free(allocator, k->value);
-}
+    const gu_state    *state = &model->state;
+    const gusto_status status = gu_keys_init(context, model, FIXED_KEYS, k);
+    if (status < 0)
+        return status;
 
-static char *add_key(keys *k, const char *prefix, const char *name)
-{
-    snprintf(k->key[k->n], sizeof k->key[k->n], "%s%s", prefix, name);
-    k->pair[k->n] = (gusto_metadata){k->key[k->n], k->value[k->n]};
-    return k->value[k->n++];
-}
-
-static gusto_status make_keys(gusto_context *context, const gusto_model *model, keys *k)
-{
-    const gu_state *state = &model->state;
-    const int       most = FIXED_KEYS + model->options.n;
-    *k = (keys){.pair = gu_new(context, most, gusto_metadata)};
-    k->key = gu_alloc(context, most, sizeof *k->key);
-    k->value = gu_alloc(context, most, sizeof *k->value);
-    if (!k->pair || !k->key || !k->value)
-        return GUSTO_ENOMEM;
-
-    strcpy(add_key(k, "gusto.", "kind"), "model");
-    snprintf(add_key(k, "gusto.", "model"), GU_OPTION_TEXT, "%s", model->type->name);
-    snprintf(add_key(k, "gusto.", "seed"), GU_OPTION_TEXT, "%llu", (unsigned long long)state->seed);
-    snprintf(add_key(k, "gusto.", "n_users"), GU_OPTION_TEXT, "%d", state->n_users);
-    snprintf(add_key(k, "gusto.", "n_items"), GU_OPTION_TEXT, "%d", state->n_items);
-    gu_format_real(state->low, add_key(k, "gusto.", "low"));
-    gu_format_real(state->high, add_key(k, "gusto.", "high"));
-    gu_format_double(state->mean, add_key(k, "gusto.", "mean"));
+    strcpy(gu_keys_add(k, "gusto.", "kind"), "model");
+    snprintf(gu_keys_add(k, "gusto.", "model"), GU_OPTION_TEXT, "%s", model->type->name);
+    snprintf(gu_keys_add(k, "gusto.", "seed"), GU_OPTION_TEXT, "%llu", (unsigned long long)state->seed);
+    snprintf(gu_keys_add(k, "gusto.", "n_users"), GU_OPTION_TEXT, "%d", state->n_users);
+    snprintf(gu_keys_add(k, "gusto.", "n_items"), GU_OPTION_TEXT, "%d", state->n_items);
+    gu_format_real(state->low, gu_keys_add(k, "gusto.", "low"));
+    gu_format_real(state->high, gu_keys_add(k, "gusto.", "high"));
+    gu_format_double(state->mean, gu_keys_add(k, "gusto.", "mean"));
     if (state->user_features)
-        snprintf(add_key(k, "gusto.", "user_features"), GU_OPTION_TEXT, "%d", state->user_features->rows.n_columns);
+        snprintf(gu_keys_add(k, "gusto.", "user_features"), GU_OPTION_TEXT, "%d", state->user_features->rows.n_columns);
     if (state->item_features)
-        snprintf(add_key(k, "gusto.", "item_features"), GU_OPTION_TEXT, "%d", state->item_features->rows.n_columns);
+        snprintf(gu_keys_add(k, "gusto.", "item_features"), GU_OPTION_TEXT, "%d", state->item_features->rows.n_columns);
     if (state->optimizer)
-        snprintf(add_key(k, "gusto.", "optimizer"), GU_OPTION_TEXT, "%s", state->optimizer);
-    for (int o = 0; o < model->options.n; o++) {
-        char name[GU_OPTION_TEXT];
-        gu_options_at(&model->options, o, name);
-        gu_options_text(&model->options, o, add_key(k, "option.", name));
-    }
+        snprintf(gu_keys_add(k, "gusto.", "optimizer"), GU_OPTION_TEXT, "%s", state->optimizer);
+    gu_keys_options(model, "option.", k);
     return GUSTO_OK;
 }
 
@@ -105,11 +77,11 @@ gusto_status gusto_model_save(gusto_context *context, const gusto_model *model, 
     for (int t = 0; t < item_features.n; t++)
         tensor[n++] = item_features.tensor[t];
 
-    keys         k;
+    gu_keys      k;
     gusto_status status = make_keys(context, model, &k);
     if (status == GUSTO_OK)
         status = gusto_container_write(context, path, tensor, n, k.pair, k.n);
-    keys_clear(&context->allocator, &k);
+    gu_keys_clear(&context->allocator, &k);
     gu_free(&context->allocator, tensor);
     return status;
 }

@@ -35,9 +35,10 @@ static gusto_status keep_features(gusto_context *context, const gusto_fit_option
 static gusto_status complete(gusto_context *context, const gusto_model *model, const gusto_fit_options *options,
                              gusto_fit_options *fit)
 {
+    const gusto_status status = gusto_model_check(context, model);
     *fit = gusto_fit_options_default();
-    if (!options)
-        return GUSTO_OK;
+    if (status < 0 || !options)
+        return status;
     if (options->size > sizeof *fit || options->size < offsetof(gusto_fit_options, user_features))
         return gu_error(context, GUSTO_EARG,
                         "gusto_fit_options.size is %zu, expected %zu: start from gusto_fit_options_default()", options->size,
@@ -45,7 +46,8 @@ static gusto_status complete(gusto_context *context, const gusto_model *model, c
     memcpy(fit, options, options->size);
     fit->size = sizeof *fit;
     if ((fit->checkpoint || fit->resume) && !model->type->by_gradients)
-        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s has no epochs: it cannot be checkpointed", model->type->name);
+        return gu_error(context, GUSTO_EUNSUPPORTED, "model %s is not trained by gradients: it has no checkpoints",
+                        model->type->name);
     const bool users = !fit->user_features || gusto_model_uses_user_features(model);
     if (!users || (fit->item_features && !gusto_model_uses_item_features(model)))
         return gu_error(context, GUSTO_EUNSUPPORTED, "model %s makes no use of features of %s", model->type->name,
@@ -154,5 +156,8 @@ gusto_status gusto_model_fit(gusto_context *context, gusto_model *model, const g
     model->allocator = context->allocator;
     model->state = state;
     model->fitted = true;
+    if (status >= 0 && state.history.unsaved < 0)
+        return gu_error(context, state.history.unsaved,
+                        "%s: the last checkpoint could not be written; the model is fitted all the same", fit.checkpoint);
     return status;
 }

@@ -16,6 +16,13 @@ enum { GU_MAX_TENSORS = 24 };
 typedef struct gu_member gu_member; /* members.h */
 typedef struct gu_start  gu_start;  /* start.h */
 
+/* An option that has an effect only while another has one of some values; several of one option must hold together. */
+typedef struct gu_condition {
+    const char *option; /* its name, or that of a group and a dot, "adam.": all of it */
+    const char *by;     /* the other option; NULL: it never has an effect, which spares a model options of training */
+    const char *values; /* of the other, as text, ", " between them */
+} gu_condition;
+
 /* What a fit leaves, or a file holds. */
 typedef struct gu_state {
     int32_t         n_users, n_items;
@@ -59,8 +66,10 @@ struct gu_model_type {
     int                 n_options;
     const char *const (*training_defaults)
         [2]; /* by gradients: defaults of training's options that differ, {name, text}, ended by NULL; else NULL */
-    bool by_gradients;
-    bool uses_user_features,
+    bool                by_gradients;
+    const gu_condition *conditions;      /* ended by an option that is NULL; NULL: every option counts */
+    bool                ignores_weights; /* of ratings */
+    bool                uses_user_features,
         uses_item_features; /* others refuse them, unless a member uses them; state has them when fit is called */
 
     /* Refuses a text that an option (a string) may not have, before it is set. NULL: there is nothing to refuse.

@@ -134,6 +134,7 @@ const gu_model_type gu_model_popularity = {
     .summary = "most popular: items by how many users have had them",
     .options = options,
     .n_options = N_OPTIONS,
+    .ignores_weights = true,
     .tensors = tensors,
     .fit = fit,
     .start_options = start_options,

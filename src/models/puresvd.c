@@ -282,6 +282,7 @@ const gu_model_type gu_model_puresvd = {
     .summary = "truncated singular value decomposition of the whole matrix (Cremonesi et al. 2010)",
     .options = options,
     .n_options = N_OPTIONS,
+    .ignores_weights = true,
     .tensors = tensors,
     .fit = fit,
     .attach = attach,

@@ -117,6 +117,7 @@ const gu_model_type gu_model_rp3beta = {
     .summary = "random walk of three steps, less popularity (Paudel et al. 2017)",
     .options = options,
     .n_options = N_OPTIONS,
+    .ignores_weights = true,
     .tensors = tensors,
     .fit = fit,
     .attach = gu_linear_attach,

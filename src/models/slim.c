@@ -95,6 +95,7 @@ const gu_model_type gu_model_slim = {
     .summary = "sparse linear weights between items, non-negative elastic net (Ning & Karypis 2011)",
     .options = options,
     .n_options = N_OPTIONS,
+    .ignores_weights = true,
     .tensors = tensors,
     .fit = fit,
     .attach = gu_linear_attach,

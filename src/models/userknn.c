@@ -84,11 +84,14 @@ static void score_rows(const gusto_context *context, const gusto_model *model, i
 
 static const char *const tensors[] = GU_KNN_TENSORS;
 
+static const gu_condition conditions[] = GU_KNN_CONDITIONS;
+
 const gu_model_type gu_model_userknn = {
     .name = "userknn",
     .summary = "user neighbours, of ratings or of pairs (Herlocker et al. 1999)",
     .options = options,
     .n_options = GU_KNN_OPTIONS,
+    .conditions = conditions,
     .tensors = tensors,
     .fit = gu_knn_fit,
     .attach = gu_knn_attach,

@@ -64,11 +64,27 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
 
 static const char *const tensors[] = {"mu", "P", "Q", "bi", NULL};
 
+static const gu_condition conditions[] = {
+    {"l2_bias", "biases", "true"},
+    {"batch_size", NULL, NULL},
+    {"optimizer", NULL, NULL},
+    {"schedule", NULL, NULL},
+    {"entries.", NULL, NULL},
+    {"blocks.", NULL, NULL},
+    {"gradient", NULL, NULL},
+    {"way", NULL, NULL},
+    {"crossover", NULL, NULL},
+    {"clip", NULL, NULL},
+    {NULL},
+};
+
 const gu_model_type gu_model_warp = {
     .name = "warp",
     .summary = "factors by pairs of items whose steps weigh as the rank of the liked one (Weston et al. 2011)",
     .options = options,
     .n_options = N_OPTIONS,
+    .conditions = conditions,
+    .ignores_weights = true,
     .training_defaults = training_defaults,
     .by_gradients = true,
     .tensors = tensors,

@@ -63,22 +63,13 @@ gusto_status gu_block_sgd_own(gusto_context *context, const gusto_ratings *ratin
     return status;
 }
 
-/* Whether training asks for what a rating at a time cannot do. */
+/* Whether the optimizer is one that takes a rating at a time. What else minibatches have, models refuse (models/idle.c). */
 static gusto_status check(gusto_context *context, const gu_training *training)
 {
-    static const char hint[] = "takes minibatches: set solver=minibatch";
-    const char       *name = training->optimizer->name;
-    if (training->optimizer != gusto_optimizer_find("sgd") && training->optimizer != gusto_optimizer_find("adagrad"))
-        return gu_error(context, GUSTO_EOPTION, "optimizer %s %s; block-sgd has sgd and adagrad", name, hint);
-    if (training->schedule != gusto_schedule_at(0))
-        return gu_error(context, GUSTO_EOPTION, "schedule %s %s", training->schedule->name, hint);
-    if (training->way != GU_WAY_AUTO)
-        return gu_error(context, GUSTO_EOPTION, "a way of computing gradients %s", hint);
-    if (training->most == 1)
-        return gu_error(context, GUSTO_EOPTION, "gradient mean %s", hint);
-    if (training->clip > 0)
-        return gu_error(context, GUSTO_EOPTION, "clip %s", hint);
-    return GUSTO_OK;
+    if (training->optimizer == gusto_optimizer_find("sgd") || training->optimizer == gusto_optimizer_find("adagrad"))
+        return GUSTO_OK;
+    return gu_error(context, GUSTO_EOPTION, "optimizer %s takes minibatches: set solver=minibatch; block-sgd has sgd and adagrad",
+                    training->optimizer->name);
 }
 
 static bool adaptive(const gu_training *training)

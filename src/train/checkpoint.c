@@ -1,11 +1,11 @@
 /* Checkpoints: everything that the next epoch depends on, in a container.
  *
  * The random numbers need no state, since they are counted by epoch. What is left is the parameters, the optimizer's state, the step counts, the best
- * state so far, the rate's state, and the history. A fingerprint of ratings, options and seed guards against resuming another run. */
+ * state so far, the rate's state, and the history. The facts of the fit, as metadata,
+ * guard against resuming another. */
 #include "train/loop.h"
 
 #include "core/memory.h"
-#include "core/number.h"
 
 #include <gusto/container.h>
 
@@ -84,11 +84,14 @@ static void pack_history(const gu_history *history, double *packed)
 gusto_status gu_checkpoint_write(gusto_context *context, const char *path, const gu_objective *objective,
                                  const gu_loop_state *state, const gu_history *history)
 {
-    listing *l = gu_new_zero(context, 1, listing);
-    double  *packed = gu_new(context, history->n * HISTORY_COLUMNS, double);
-    if (!l || !packed) {
+    const int       n_metadata = 1 + objective->n_facts;
+    listing        *l = gu_new_zero(context, 1, listing);
+    double         *packed = gu_new(context, history->n * HISTORY_COLUMNS, double);
+    gusto_metadata *metadata = gu_new(context, n_metadata, gusto_metadata);
+    if (!l || !packed || !metadata) {
         gu_free(&context->allocator, l);
         gu_free(&context->allocator, packed);
+        gu_free(&context->allocator, metadata);
         return GUSTO_ENOMEM;
     }
 
@@ -99,13 +102,30 @@ gusto_status gu_checkpoint_write(gusto_context *context, const char *path, const
     list(l, "", "state", GUSTO_F64, STATE, 1, loop_state);
     list(l, "", "history", GUSTO_F64, history->n, HISTORY_COLUMNS, packed);
 
-    char                 fingerprint[GU_NUMBER_TEXT];
-    const gusto_metadata metadata[] = {{"gusto.kind", "checkpoint"}, {"gusto.fingerprint", fingerprint}};
-    snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)objective->fingerprint);
-    const gusto_status status = gusto_container_write(context, path, l->tensor, l->n, metadata, 2);
+    metadata[0] = (gusto_metadata){"gusto.kind", "checkpoint"};
+    for (int f = 0; f < objective->n_facts; f++)
+        metadata[1 + f] = objective->facts[f];
+    const gusto_status status = gusto_container_write(context, path, l->tensor, l->n, metadata, n_metadata);
     gu_free(&context->allocator, l);
     gu_free(&context->allocator, packed);
+    gu_free(&context->allocator, metadata);
     return status;
+}
+
+/* Says how the fit of the file and this one differ. Of another model all else differs, too. */
+static gusto_status compare(gusto_context *context, const char *path, const gusto_container *file, const gu_objective *objective)
+{
+    char   text[GU_MESSAGE / 2] = "";
+    size_t used = 0;
+    for (int f = 0; f < objective->n_facts && used < sizeof text && (f != 1 || used == 0); f++) {
+        const char *name = objective->facts[f].key, *here = objective->facts[f].value;
+        const char *there = gusto_container_metadata(file, name);
+        if (!there)
+            return gu_error(context, GUSTO_EFORMAT, "%s: a checkpoint that does not say its %s: of another version", path, name);
+        if (strcmp(here, there) != 0)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s was %s, is %s", used ? "; " : "", name, there, here);
+    }
+    return used ? gu_error(context, GUSTO_EARG, "%s: a checkpoint of another fit: %s", path, text) : GUSTO_OK;
 }
 
 /* A tensor of the file with just that type and shape; NULL with a message otherwise. */
@@ -146,18 +166,16 @@ static gusto_status read_all(gusto_context *context, const char *path, const gus
     const char *kind = gusto_container_metadata(file, "gusto.kind");
     if (!kind || strcmp(kind, "checkpoint") != 0)
         return gu_error(context, GUSTO_EFORMAT, "%s: not a checkpoint", path);
-    char        fingerprint[GU_NUMBER_TEXT];
-    const char *found = gusto_container_metadata(file, "gusto.fingerprint");
-    snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)objective->fingerprint);
-    if (!found || strcmp(found, fingerprint) != 0)
-        return gu_error(context, GUSTO_EARG, "%s: a checkpoint of other ratings, options or seed", path);
+    gusto_status status = compare(context, path, file, objective);
+    if (status < 0)
+        return status;
 
     const gusto_tensor expected = {"state", GUSTO_F64, STATE, 1, 1, NULL};
     const double      *packed = find(context, path, file, &expected);
     if (!packed)
         return GUSTO_EFORMAT;
     unpack_state(packed, state);
-    const gusto_status status = read_history(context, path, file, n_epochs, state, history);
+    status = read_history(context, path, file, n_epochs, state, history);
     if (status < 0)
         return status;
 

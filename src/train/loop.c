@@ -122,13 +122,17 @@ static gusto_status judge(loop *l, gusto_epoch *epoch)
     return status;
 }
 
-static gusto_status checkpoint(loop *l, gusto_status so_far)
+/* One that cannot be written, on a full disk say, costs no training: the next is tried when it is due. */
+static void checkpoint(loop *l, gusto_status so_far)
 {
     const gusto_fit_options *fit = l->fit;
     const int64_t            every = fit->checkpoint_every > 0 ? fit->checkpoint_every : 1;
     if (!fit->checkpoint || (l->state.epoch % every != 0 && l->state.epoch < l->training->epochs && so_far == GUSTO_OK))
-        return GUSTO_OK;
-    return gu_checkpoint_write(l->context, fit->checkpoint, l->objective, &l->state, l->history);
+        return;
+    l->history->unsaved = gu_checkpoint_write(l->context, fit->checkpoint, l->objective, &l->state, l->history);
+    if (l->history->unsaved < 0)
+        gu_log(l->context, GUSTO_LOG_WARNING, "epoch %lld: no checkpoint, training goes on: %s", (long long)l->state.epoch,
+               l->context->message);
 }
 
 static gusto_status run(loop *l)
@@ -148,9 +152,7 @@ static gusto_status run(loop *l)
         l->history->n++;
         l->state.epoch++;
 
-        const gusto_status written = checkpoint(l, status);
-        if (written < 0)
-            return written;
+        checkpoint(l, status);
         if (report(l, l->clock.steps_per_epoch, l->clock.steps_per_epoch, epoch) && status == GUSTO_OK)
             status = GUSTO_CANCELLED;
     }

@@ -6,6 +6,7 @@
 #include "core/options.h"
 #include "train/params.h"
 
+#include <gusto/container.h>
 #include <gusto/optimizer.h>
 #include <gusto/rate.h>
 #include <gusto/schedule.h>
@@ -25,8 +26,10 @@ typedef struct gu_objective {
     /* The validation metric, lower is better. NULL: there is no validation set. */
     gusto_status (*validate)(gusto_context *context, void *self, double *metric);
 
-    /* A number that tells ratings and options apart: a checkpoint of another cannot be resumed. */
-    uint64_t fingerprint;
+    /* What a fit that resumes must have in common with the one whose checkpoint it is: the model, its options, the seed, the ratings. The most telling
+     * first. Borrowed; none are needed where there is no checkpoint. */
+    const gusto_metadata *facts;
+    int                   n_facts;
 } gu_objective;
 
 /* How it is trained: the options of every model that is trained by gradients. */
@@ -57,9 +60,11 @@ void gu_training_read(const gu_options *options, const gusto_optimizer_type *opt
 typedef struct gu_history {
     gusto_epoch *epoch; /* [n], owned */
     int64_t      n;
+    gusto_status unsaved; /* what the last checkpoint that was due failed with; GUSTO_OK: nothing */
 } gu_history;
 
-/* Trains.   Returns GUSTO_OK, GUSTO_CONVERGED, GUSTO_CANCELLED; GUSTO_EDIVERGED with the last good parameters; or another error. */
+/* Trains. A checkpoint that cannot be written is warned of and costs no training.
+ * Returns GUSTO_OK, GUSTO_CONVERGED, GUSTO_CANCELLED; GUSTO_EDIVERGED with the last good parameters; or another error. */
 gusto_status gu_train(gusto_context *context, const gu_training *training, gu_objective *objective, const gusto_fit_options *fit,
                       gu_history *history);
 
@@ -76,7 +81,7 @@ typedef struct gu_loop_state {
 gusto_status gu_checkpoint_write(gusto_context *context, const char *path, const gu_objective *objective,
                                  const gu_loop_state *state, const gu_history *history);
 
-/* Errors: GUSTO_EFORMAT, GUSTO_EARG if it is of other ratings, options or seed. Parameters may be part-filled on error.
+/* Errors: GUSTO_EFORMAT; GUSTO_EARG if it is of another fit, naming the facts that differ and what they are in both. Parameters may be part-filled on error.
  * history->epoch: room for state->epoch entries is allocated. */
 gusto_status gu_checkpoint_read(gusto_context *context, const char *path, const gu_objective *objective, int64_t n_epochs,
                                 gu_loop_state *state, gu_history *history);

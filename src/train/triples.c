@@ -35,10 +35,6 @@ static gusto_status check(gusto_context *context, const gu_training *training)
 {
     if (training->optimizer != gusto_optimizer_find("sgd"))
         return gu_error(context, GUSTO_EOPTION, "optimizer %s: triples take the steps of sgd", training->optimizer->name);
-    if (training->schedule != gusto_schedule_at(0))
-        return gu_error(context, GUSTO_EOPTION, "schedule %s: triples have an order of their own", training->schedule->name);
-    if (training->most == 1 || training->clip > 0 || training->way != GU_WAY_AUTO)
-        return gu_error(context, GUSTO_EOPTION, "gradient, clip and way are for minibatches: triples come one by one");
     return GUSTO_OK;
 }
 

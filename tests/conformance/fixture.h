@@ -101,6 +101,16 @@ static inline gusto_status fixture_fit(gusto_context *context, gusto_model *mode
     return status;
 }
 
+/* Sets an option, unless it would have no effect with the others. */
+static inline gusto_status fixture_set(gusto_context *context, gusto_model *model, const char *name, double value)
+{
+    double             before;
+    const gusto_status got = gusto_model_get_number(context, model, name, &before);
+    const gusto_status set = got < 0 ? got : gusto_model_set_number(context, model, name, value);
+    const gusto_status status = set < 0 ? set : gusto_model_check(context, model);
+    return status == GUSTO_EOPTION ? gusto_model_set_number(context, model, name, before) : status;
+}
+
 /* The t-th model, made quick to fit; NULL past the end. */
 static inline gusto_model *fixture_model(gusto_context *context, int t)
 {
@@ -117,7 +127,7 @@ static inline gusto_model *fixture_model(gusto_context *context, int t)
         if (strcmp(option->name, "epochs") == 0)
             gusto_model_set_number(context, model, full, dot ? 2 : 4);
         if (strcmp(option->name, "batch_size") == 0)
-            gusto_model_set_number(context, model, full, dot ? 200 : 50);
+            fixture_set(context, model, full, dot ? 200 : 50);
         if (strcmp(option->name, "sweeps") == 0)
             gusto_model_set_number(context, model, full, 5);
         if (strcmp(option->name, "folds") == 0 || strcmp(option->name, "cold_folds") == 0)

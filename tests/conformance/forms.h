@@ -81,7 +81,7 @@ static const form forms[] = {
     {"slopeone", ""},
     {"slopeone", "biases=no"},
     {"fmf", "user_clusters=0 item_clusters=0"},
-    {"fmf", "user_clusters=3 item_clusters=4 optimizer=sgd way=sparse"},
+    {"fmf", "user_clusters=3 item_clusters=4 optimizer=sgd"},
     {"logistic", ""},
     {"logistic", "use_values=yes steps=2"},
     {"warp", ""},
@@ -118,7 +118,7 @@ static inline gusto_model *form_model(gusto_context *context, const form *f)
     for (int o = 0; status == GUSTO_OK && gusto_model_option_at(model, o, full, &option); o++)
         for (size_t q = 0; q < sizeof quick / sizeof *quick; q++)
             if (strcmp(option->name, quick[q].name) == 0 && !strstr(f->options, full))
-                status = gusto_model_set_number(context, model, full, quick[q].value);
+                status = fixture_set(context, model, full, quick[q].value);
     ck_assert_msg(status == GUSTO_OK || status == GUSTO_ENOMEM, "%s %s: %s", f->model, f->options,
                   gusto_context_message(context));
     if (status < 0)

@@ -1,4 +1,6 @@
 /* Every model of the table keeps the promises of gusto/model.h. A new model is tested by its line in models.def. */
+#include "models/model_type.h"
+
 #include "each_model.h"
 
 #include <limits.h>
@@ -283,9 +285,174 @@ START_TEST(features_are_kept_or_refused)
 }
 END_TEST
 
+/* Fits whatever the options: by a type without the model's own conditions. Returns whether the file is the same. */
+static bool same_fit(gusto_model *model, const gusto_ratings *ratings, bool features, const char *path, const char *other)
+{
+    const gu_model_type *type = model->type;
+    gu_model_type        free_type = *type;
+    free_type.conditions = NULL;
+    model->type = &free_type;
+    ck_assert_msg((features ? fixture_fit : gusto_model_fit)(context, model, ratings, NULL) >= 0, "%s: %s", type->name,
+                  gusto_context_message(context));
+    ck_assert_int_eq(gusto_model_save(context, model, path), GUSTO_OK);
+    model->type = type;
+    gusto_container *a, *b;
+    ck_assert_int_eq(gusto_container_open(context, path, &a), GUSTO_OK);
+    ck_assert_int_eq(gusto_container_open(context, other, &b), GUSTO_OK);
+    bool         same = true;
+    gusto_tensor x, y;
+    for (int t = 0; gusto_container_tensor_at(a, t, &x); t++)
+        same = same && gusto_container_tensor(b, x.name, &y) && x.rows == y.rows && x.ld == y.ld &&
+               memcmp(x.data, y.data, (size_t)(x.rows * x.ld) * gusto_dtype_size(x.dtype)) == 0;
+    gusto_container_close(a);
+    gusto_container_close(b);
+    return same;
+}
+
+/* Another value of an option than the one that it has. */
+static void set_another(gusto_model *model, const char *name)
+{
+    const int           o = gu_options_find(&model->options, name);
+    char                full[GUSTO_OPTION_TEXT];
+    const gusto_option *option = gu_options_at(&model->options, o, full);
+    const double        value = model->options.value[o];
+    const bool          counted = option->kind == GUSTO_OPTION_BOOL || option->kind == GUSTO_OPTION_NAME;
+    const double        another = counted ? value == 0 : value + 1 <= option->high ? value + 1 : option->low;
+    ck_assert_msg(gusto_model_set_number(context, model, name, another) == GUSTO_OK, "%s", gusto_context_message(context));
+}
+
+/* The first value of an option that is none of a list. False if all are. */
+static bool set_outside(gusto_model *model, const char *name, const char *list)
+{
+    char                full[GUSTO_OPTION_TEXT];
+    const gusto_option *option = gu_options_at(&model->options, gu_options_find(&model->options, name), full);
+    if (option->kind == GUSTO_OPTION_BOOL)
+        return gusto_model_set(context, model, name, strcmp(list, "true") == 0 ? "false" : "true") == GUSTO_OK;
+    for (int c = 0; option->choice(c); c++)
+        if (!strstr(list, option->choice(c)))
+            return gusto_model_set(context, model, name, option->choice(c)) == GUSTO_OK;
+    return false;
+}
+
+/* What a model says of its options is true: one that has no effect, as a condition has it, changes no number, and is refused. */
+START_TEST(options_without_effect_have_none_and_are_refused)
+{
+    setup_context();
+    gusto_context_set_threads(context, 1); /* many small fits */
+    char path[512], other[512];
+    fixture_path(path, "idle");
+    fixture_path(other, "busy");
+    gusto_ratings *ratings = fixture_ratings(context, 1);
+    int            n = 0;
+    FOR_EACH_MODEL(model)
+    {
+        for (const gu_condition *c = model->type->conditions; c && c->option; c++) {
+            if (strchr(c->option, '.')) /* a group: checked by itself, below */
+                continue;
+            gusto_model *one;
+            ck_assert_int_eq(gusto_model_create_like(context, model, &one), GUSTO_OK);
+            ck_assert_msg(gu_options_find(&one->options, c->option) >= 0, "%s has no option %s", one->type->name, c->option);
+            ck_assert_msg(!c->by || set_outside(one, c->by, c->values), "%s: %s has no other value", one->type->name, c->by);
+            if (strcmp(one->type->name, "cluster") == 0) /* few rows take few clusters */
+                gusto_model_set(context, one, "clusters", "3");
+            same_fit(one, ratings, true, other, other);
+            set_another(one, c->option);
+            ck_assert_int_eq(gusto_model_check(context, one), GUSTO_EOPTION);
+            ck_assert_ptr_nonnull(strstr(gusto_context_message(context), c->option));
+            ck_assert_int_eq(fixture_fit(context, one, ratings, NULL), GUSTO_EOPTION);
+            if (strcmp(c->option, "optimizer") != 0) /* which those who have one alone refuse themselves, too */
+                ck_assert_msg(same_fit(one, ratings, true, path, other), "%s: option %s has an effect", one->type->name,
+                              c->option);
+            gusto_model_destroy(one);
+            n++;
+        }
+    }
+    ck_assert_int_gt(n, 20);
+    unlink(path);
+    unlink(other);
+    gusto_ratings_destroy(ratings);
+    gusto_context_destroy(context);
+}
+END_TEST
+
+START_TEST(a_group_belongs_to_what_it_is_called_by)
+{
+    static const struct {
+        const char *name, *value, *chooser, *choice;
+    } groups[] = {{"adam.beta1", "0.5", "optimizer", "adam"},  {"step.every", "3", "rate", "step"},
+                  {"entries.run", "4", "schedule", "entries"}, {"blocks.user_blocks", "3", "schedule", "blocks"},
+                  {"batch_size", "40", "schedule", "users"},   {"crossover", "0.5", "way", "auto"}};
+    setup_context();
+    for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
+        gusto_model *model;
+        ck_assert_int_eq(gusto_model_create(context, "hybrid", &model), GUSTO_OK);
+        for (int member = 0; member < 2; member++) { /* under its label, and of the model itself */
+            char              name[GUSTO_OPTION_TEXT], chooser[GUSTO_OPTION_TEXT], solver[GUSTO_OPTION_TEXT];
+            const char *const label = member ? "" : "mf.";
+            if (member) {
+                gusto_model_destroy(model);
+                ck_assert_int_eq(gusto_model_create(context, "mf", &model), GUSTO_OK);
+            }
+            snprintf(name, sizeof name, "%s%s", label, groups[g].name);
+            snprintf(chooser, sizeof chooser, "%s%s", label, groups[g].chooser);
+            snprintf(solver, sizeof solver, "%ssolver", label);
+            ck_assert_int_eq(gusto_model_set(context, model, solver, "minibatch"), GUSTO_OK);
+            ck_assert_int_eq(gusto_model_set(context, model, name, groups[g].value), GUSTO_OK);
+            ck_assert_int_eq(gusto_model_set(context, model, chooser, groups[g].choice), GUSTO_OK);
+            ck_assert_msg(gusto_model_check(context, model) == GUSTO_OK, "%s", gusto_context_message(context));
+            ck_assert(set_outside(
+                model, chooser, strcmp(groups[g].name, "batch_size") == 0 ? "entries, users, items, blocks" : groups[g].choice));
+            ck_assert_int_eq(gusto_model_check(context, model), GUSTO_EOPTION);
+            ck_assert_ptr_nonnull(strstr(gusto_context_message(context), name));
+            ck_assert_ptr_nonnull(strstr(gusto_context_message(context), groups[g].choice));
+        }
+        gusto_model_destroy(model);
+    }
+    gusto_context_destroy(context);
+}
+END_TEST
+
+/* With weights as given, and without: the numbers are the same where the model says that it ignores them, and only there. */
+START_TEST(weights_count_where_a_model_says_so)
+{
+    setup_context();
+    gusto_context_set_threads(context, 1); /* many small fits */
+    char path[512], other[512];
+    fixture_path(path, "weighted");
+    fixture_path(other, "plain");
+    gusto_ratings    *plain = fixture_ratings(context, 1), *weighted;
+    gusto_rows        rows;
+    static gusto_real weight[USERS * ITEMS];
+    gusto_ratings_by_user(context, plain, &rows);
+    for (int64_t e = 0; e < rows.nnz; e++)
+        weight[e] = e % 3 ? 1 : (gusto_real)0.25;
+    rows.weight = weight;
+    ck_assert_int_eq(gusto_ratings_from_csr(context, &rows, GUSTO_BORROW, &weighted), GUSTO_OK);
+    FOR_EACH_MODEL(model)
+    {
+        if (strcmp(gusto_model_name(model), "content") == 0)
+            continue; /* needs features, which go by ids that these ratings lack */
+        gusto_ratings *bare;
+        gusto_rows     unweighted = rows;
+        unweighted.weight = NULL;
+        ck_assert_int_eq(gusto_ratings_from_csr(context, &unweighted, GUSTO_BORROW, &bare), GUSTO_OK);
+        same_fit(model, bare, false, other, other);
+        ck_assert_msg(same_fit(model, weighted, false, path, other) != gusto_model_uses_weights(model), "%s",
+                      gusto_model_name(model));
+        gusto_ratings_destroy(bare);
+    }
+    unlink(path);
+    unlink(other);
+    gusto_ratings_destroy(weighted);
+    gusto_ratings_destroy(plain);
+    gusto_context_destroy(context);
+}
+END_TEST
+
 int main(void)
 {
-    RUN("models", options_have_sound_defaults_and_bounds, an_unfitted_model_says_so, same_seed_same_file_at_any_thread_count,
-        a_cancelled_fit_leaves_a_valid_model, a_fit_that_is_watched_is_the_same, failure_changes_nothing,
-        features_are_kept_or_refused);
+    RUN("models", options_without_effect_have_none_and_are_refused, a_group_belongs_to_what_it_is_called_by,
+        weights_count_where_a_model_says_so, options_have_sound_defaults_and_bounds, an_unfitted_model_says_so,
+        same_seed_same_file_at_any_thread_count, a_cancelled_fit_leaves_a_valid_model, a_fit_that_is_watched_is_the_same,
+        failure_changes_nothing, features_are_kept_or_refused);
 }

@@ -264,7 +264,7 @@ START_TEST(without_parts_it_is_mf)
                                               {"schedule", ways[way][1]},
                                               {"rate", ways[way][2]},
                                               {"learning_rate", "0.01"},
-                                              {"batch_size", "70"},
+                                              {"batch_size", strcmp(ways[way][1], "full") == 0 ? "512" : "70"},
                                               {"epochs", "4"},
                                               {"rank", "5"},
                                               {"l2", "0.07"},

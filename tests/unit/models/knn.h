@@ -203,18 +203,19 @@ static inline void knn_check(gusto_context *context, const char *name, bool user
         const knn_case   *c = &cases[j];
         const matrix      m = matrix_draw(18, 13, true, 30 + j);
         char              neighbours[8] = {(char)('0' + c->neighbours / 10), (char)('0' + c->neighbours % 10)};
-        const char *const set[] = {"similarity", c->similarity,
+        const bool        rates = strcmp(c->target, "ratings") == 0, bm25 = c->weighting && strcmp(c->weighting, "bm25") == 0;
+        const char *const set[] = {"similarity", c->similarity, /* the others where they count */
                                    "target",     c->target,
                                    "neighbours", neighbours,
                                    "shrink",     "3",
                                    "power",      "1.5",
-                                   "damp",       "0.2",
-                                   "kept",       "0",
+                                   "damp",       rates ? "0.2" : users ? "0.1" : "0.05",
+                                   "kept",       rates ? "0" : "500",
                                    "reverse",    c->reverse ? "yes" : "no",
                                    "use_values", c->values ? "yes" : "no",
                                    "weighting",  c->weighting ? c->weighting : "none",
-                                   "k1",         "2",
-                                   "b",          "0.5",
+                                   "k1",         bm25 ? "2" : "1.2",
+                                   "b",          bm25 ? "0.5" : "0.75",
                                    "shrink_by",  c->below ? "denominator" : "common",
                                    NULL};
         double            want[MOST][MOST];
@@ -234,11 +235,12 @@ static inline void knn_check_refusals(gusto_context *context, const char *name)
         const char  *option, *text;
         gusto_status status;
         const char  *says;
-    } refused[] = {
-        {"similarity", "dice", GUSTO_EOPTION, "option weighting is bm25: expected none, or similarity cosine or dot"},
-        {"similarity", "pearson", GUSTO_EOPTION, "option weighting is bm25: expected none, or similarity cosine or dot"},
-        {"documents", "3", GUSTO_EOPTION, "option documents is 3, expected 0 or at least the"},
-        {"use_values", "yes", GUSTO_EARG, "user row 2, item row 4: the value is -2; weighting takes none below 0"}};
+    } refused[] = {{"similarity", "dice", GUSTO_EOPTION,
+                    "option weighting has no effect with similarity=dice: it is for similarity=cosine, dot"},
+                   {"similarity", "pearson", GUSTO_EOPTION,
+                    "option weighting has no effect with similarity=pearson: it is for similarity=cosine, dot"},
+                   {"documents", "3", GUSTO_EOPTION, "option documents is 3, expected 0 or at least the"},
+                   {"use_values", "yes", GUSTO_EARG, "user row 2, item row 4: the value is -2; weighting takes none below 0"}};
     matrix m = matrix_draw(18, 13, true, 30);
     m.x[2][4] = -2;
     for (size_t j = 0; j < sizeof refused / sizeof *refused; j++) {

@@ -1,6 +1,8 @@
 /* The epoch loop through the public API: early stopping, divergence, checkpoints, history, an embedder's optimizer. */
 #include "../../conformance/fixture.h"
 
+#include <sys/stat.h>
+
 static gusto_context *context;
 static gusto_ratings *ratings, *valid;
 static gusto_model   *model;
@@ -178,6 +180,8 @@ static void resume_case(const char *option, const char *value, const char *strai
 {
     set("epochs", "7");
     set(option, value);
+    if (gusto_model_check(context, model) == GUSTO_EOPTION) /* a batch_size, of the full batch */
+        set("batch_size", "512");
     gusto_fit_options fit = gusto_fit_options_default();
     fit.validation = valid;
     ck_assert_int_ge(gusto_model_fit(context, model, ratings, &fit), 0);
@@ -201,6 +205,17 @@ static void resume_case(const char *option, const char *value, const char *strai
     ck_assert_int_eq(n, 7);
 }
 
+/* A fit that resumes ends well (says NULL), or is refused and says how the checkpoint's fit and this one differ. */
+static void refuses(const char *checkpoint, const char *says)
+{
+    gusto_fit_options fit = gusto_fit_options_default();
+    fit.validation = valid;
+    fit.resume = checkpoint;
+    const gusto_status status = gusto_model_fit(context, model, ratings, &fit);
+    ck_assert_msg(status == (says ? GUSTO_EARG : GUSTO_OK), "%s", gusto_context_message(context));
+    ck_assert_msg(!says || strstr(gusto_context_message(context), says), "%s", gusto_context_message(context));
+}
+
 START_TEST(resumed_is_as_if_never_stopped)
 {
     setup(MINIBATCH);
@@ -209,9 +224,11 @@ START_TEST(resumed_is_as_if_never_stopped)
     fixture_path(resumed, "resumed");
     fixture_path(checkpoint, "checkpoint");
     set("solver", "block-sgd");
+    set("batch_size", "512");
     for (int adagrad = 0; adagrad < 2; adagrad++)
         resume_case("optimizer", adagrad ? "adagrad" : "sgd", straight, resumed, checkpoint);
     set("solver", "minibatch");
+    set("batch_size", "64");
     const gusto_optimizer_type *optimizer;
     for (int t = 0; (optimizer = gusto_optimizer_at(t)); t++)
         resume_case("optimizer", optimizer->name, straight, resumed, checkpoint);
@@ -225,8 +242,26 @@ START_TEST(resumed_is_as_if_never_stopped)
     gusto_fit_options fit = gusto_fit_options_default();
     fit.validation = valid;
     fit.resume = checkpoint;
+    refuses(checkpoint, NULL);
     set("l2", "0.123");
-    ck_assert_int_eq(gusto_model_fit(context, model, ratings, &fit), GUSTO_EARG);
+    gusto_context_set_seed(context, 7);
+    refuses(checkpoint, "option l2 was -1, is 0.123");
+    refuses(checkpoint, "seed was 1, is 7");
+    gusto_context_set_seed(context, 1);
+    set("l2", "-1");
+    refuses(checkpoint, NULL);
+    gusto_ratings *few = ratings, *others = valid;
+    ratings = others; /* others of the same shape */
+    refuses(checkpoint, "ratings was ");
+    ratings = few;
+    valid = few;
+    refuses(checkpoint, "ratings to validate on was ");
+    valid = others;
+    gusto_model *mf = model;
+    ck_assert_int_eq(gusto_model_create(context, "bpr", &model), GUSTO_OK);
+    refuses(checkpoint, "model was mf, is bpr");
+    gusto_model_destroy(model);
+    model = mf;
     fit.resume = straight;
     ck_assert_int_eq(gusto_model_fit(context, model, ratings, &fit), GUSTO_EFORMAT);
     fit.resume = "/nonexistent/file";
@@ -235,6 +270,75 @@ START_TEST(resumed_is_as_if_never_stopped)
     unlink(resumed);
     unlink(checkpoint);
     teardown();
+}
+END_TEST
+
+/* Where checkpoints go is there but for some epochs. */
+typedef struct mover {
+    const char *folder;
+    int64_t     gone, back; /* epochs after which it goes, and comes again; 0: never */
+    int         warned;
+} mover;
+
+static bool move_folder(void *user, const gusto_progress *progress)
+{
+    const mover *m = user;
+    char         file[600];
+    snprintf(file, sizeof file, "%s/c", m->folder);
+    if (progress->finished && progress->epoch == m->gone) {
+        unlink(file);
+        ck_assert_int_eq(rmdir(m->folder), 0);
+    }
+    if (progress->finished && progress->epoch == m->back)
+        ck_assert_int_eq(mkdir(m->folder, 0700), 0);
+    return false;
+}
+
+static void count_warnings(void *user, gusto_log_level level, const char *text)
+{
+    mover *m = user;
+    m->warned += level == GUSTO_LOG_WARNING && strstr(text, "no checkpoint") && strstr(text, m->folder);
+}
+
+/* A checkpoint that cannot be written costs no training, is warned of every time, and is an error if the last one is lost. */
+START_TEST(a_lost_checkpoint_loses_no_training)
+{
+    char straight[512], saved[512], folder[512], checkpoint[600];
+    fixture_path(straight, "straight");
+    fixture_path(saved, "saved");
+    fixture_path(folder, "folder");
+    snprintf(checkpoint, sizeof checkpoint, "%s/c", folder);
+    for (int solver = 0; solver < N_SOLVERS; solver++)
+        for (int back = 0; back < 2; back++) {
+            setup(solver);
+            set("epochs", "6");
+            gusto_fit_options fit = gusto_fit_options_default();
+            fit.validation = valid;
+            ck_assert_int_eq(gusto_model_fit(context, model, ratings, &fit), GUSTO_OK);
+            ck_assert_int_eq(gusto_model_save(context, model, straight), GUSTO_OK);
+            set("epochs", "6"); /* not fitted */
+
+            mover m = {.folder = folder, .gone = 2, .back = back ? 5 : 0};
+            ck_assert_int_eq(mkdir(folder, 0700), 0);
+            gusto_context_set_log(context, count_warnings, &m);
+            fit.checkpoint = checkpoint;
+            fit.progress = move_folder;
+            fit.user = &m;
+            ck_assert_int_eq(gusto_model_fit(context, model, ratings, &fit), back ? GUSTO_OK : GUSTO_EIO);
+            ck_assert_msg(back || strstr(gusto_context_message(context), checkpoint), "%s", gusto_context_message(context));
+            ck_assert_int_eq(m.warned, back ? 3 : 4);
+            ck_assert(gusto_model_is_fitted(model));
+            ck_assert_int_eq(gusto_model_save(context, model, saved), GUSTO_OK);
+            ck_assert(same_bytes(straight, saved));
+            if (back) {
+                refuses(checkpoint, NULL);
+                unlink(checkpoint);
+                ck_assert_int_eq(rmdir(folder), 0);
+            }
+            teardown();
+        }
+    unlink(straight);
+    unlink(saved);
 }
 END_TEST
 
@@ -319,5 +423,6 @@ int main(void)
 {
     RUN("loop", the_loss_falls_and_is_recorded, early_stopping_restores_the_best,
         divergence_names_the_place_and_keeps_the_last_good_state, clipping_tames_it, whole_rows_do_not_diverge_with_the_own_rates,
-        resumed_is_as_if_never_stopped, an_embedders_optimizer_trains, nonnegative_and_logistic_do_what_they_say);
+        resumed_is_as_if_never_stopped, a_lost_checkpoint_loses_no_training, an_embedders_optimizer_trains,
+        nonnegative_and_logistic_do_what_they_say);
 }
