@@ -1,5 +1,5 @@
 /* gusto cluster: groups of users, of items, or of whatever else has rows of numbers, by k-means. */
-#include "cli/common.h"
+#include "cli/cluster_points.h"
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -11,8 +11,8 @@
 enum { MOST_COUNTS = 10000 };
 
 typedef struct clustering {
-    const char *clusters, *sweep, *of, *columns, *starts, *iterations, *tolerance, *batch, *sample, *output;
-    int         features, spherical, json;
+    const char *clusters, *sweep, *starts, *iterations, *tolerance, *batch, *sample, *output;
+    int         spherical, json;
 
     int64_t              n_sample;
     gusto_kmeans_options options;
@@ -20,12 +20,7 @@ typedef struct clustering {
     int32_t             *count;
     double              *inertia, *apart; /* [n_counts] */
 
-    gusto_model        *model;
-    gusto_ratings      *ratings; /* or features as if they were */
-    gusto_features     *known;
-    gusto_points        points;
-    gusto_rows          by_point, by_column;
-    gusto_ids          *ids;
+    cluster_points      of;
     gusto_real         *centers;
     int32_t            *label;
     int64_t            *size; /* [clusters] */
@@ -68,7 +63,6 @@ static exit_code parse_sweep(clustering *c)
 
 static exit_code check_arguments(session *s, clustering *c)
 {
-    static const char *const strange[] = {".txt", ".json", ".jsonl", ".mtx", ".gz"};
     if (!c->clusters == !c->sweep)
         return complain(BAD_USAGE, "cluster needs either -k N or --sweep LO:HI[:STEP]");
     int64_t clusters = 0, starts = 1, iterations = 100;
@@ -84,106 +78,10 @@ static exit_code check_arguments(session *s, clustering *c)
     c->options.n_starts = (int)starts;
     c->options.iterations = (int)iterations;
     c->options.spherical = c->spherical;
-    c->features = c->features || c->columns;
-    if (c->features && c->of)
-        return complain(BAD_USAGE, "--of %s: features have rows of one kind only", c->of);
-    const char *dot = c->output ? strrchr(c->output, '.') : NULL;
-    for (size_t j = 0; dot && j < sizeof strange / sizeof *strange; j++)
-        if (strcmp(dot, strange[j]) == 0)
-            return complain(BAD_USAGE, "-o %s: clusters are written as .tsv, .csv, or a container", c->output);
-    const exit_code code = check_output("-o", c->output, s->args[0]);
+    exit_code code = check_ending("-o", c->output, ".tsv, .csv, or a container");
+    if (code == DONE)
+        code = check_output("-o", c->output, s->args[0]);
     return code == DONE && c->sweep ? parse_sweep(c) : code;
-}
-
-/* ---- what is clustered ---- */
-
-static exit_code take_rows(session *s, clustering *c, bool items)
-{
-    gusto_status status = gusto_ratings_by_user(s->context, c->ratings, items ? &c->by_column : &c->by_point);
-    if (status == GUSTO_OK)
-        status = gusto_ratings_by_item(s->context, c->ratings, items ? &c->by_point : &c->by_column);
-    if (status < 0)
-        return failure(s, status);
-    c->points.n = c->by_point.n_rows;
-    c->points.d = c->by_point.n_columns;
-    c->points.by_point = &c->by_point;
-    c->points.by_column = &c->by_column;
-    return DONE;
-}
-
-static exit_code take_ratings(session *s, clustering *c)
-{
-    const bool items = c->of && strcmp(c->of, "items") == 0;
-    if (c->of && !items && strcmp(c->of, "users") != 0)
-        return complain(BAD_USAGE, "--of %s: ratings are of users or of items", c->of);
-    const exit_code code = read_ratings(s, s->args[0], &c->ratings);
-    if (code != DONE)
-        return code;
-    c->ids = items ? gusto_ratings_item_ids(c->ratings) : gusto_ratings_user_ids(c->ratings);
-    return take_rows(s, c, items);
-}
-
-static exit_code take_features(session *s, clustering *c)
-{
-    gusto_features_options options = gusto_features_options_default();
-    gusto_rows             rows;
-    options.columns = c->columns;
-    gusto_status status = gusto_features_read(s->context, s->args[0], &options, &c->known);
-    if (status < 0)
-        return failure(s, status);
-    gusto_features_rows(c->known, &rows);
-    status = gusto_ratings_from_csr(s->context, &rows, GUSTO_BORROW, &c->ratings);
-    if (status < 0)
-        return failure(s, status);
-    c->ids = gusto_features_ids(c->known);
-    return take_rows(s, c, false);
-}
-
-/* The factors of users or of items, or any tensor by its name. Its rows have ids if there are as many as users or items. */
-static exit_code take_tensor(session *s, clustering *c)
-{
-    const bool         users = !c->of || strcmp(c->of, "users") == 0, items = c->of && strcmp(c->of, "items") == 0;
-    const char        *name = users ? "P" : items ? "Q" : c->of;
-    gusto_tensor       t;
-    const gusto_status status = gusto_model_load(s->context, s->args[0], &c->model);
-    if (status < 0)
-        return failure(s, status);
-    if (!gusto_model_tensor(c->model, name, &t))
-        return complain(BAD_USAGE, "--of %s: model %s has no tensor %s; gusto info shows what it has", c->of ? c->of : "users",
-                        gusto_model_name(c->model), name);
-    if (t.dtype != (sizeof(gusto_real) == sizeof(double) ? GUSTO_F64 : GUSTO_F32))
-        return complain(BAD_USAGE, "--of %s: tensor %s does not hold real numbers", c->of, name);
-    if (items || (!users && t.rows == gusto_model_n_items(c->model)))
-        c->ids = gusto_model_item_ids(c->model);
-    else if (users || t.rows == gusto_model_n_users(c->model))
-        c->ids = gusto_model_user_ids(c->model);
-    c->points.n = t.rows;
-    c->points.d = t.columns;
-    c->points.ld = t.ld;
-    c->points.dense = t.data;
-    return DONE;
-}
-
-static exit_code take_points(session *s, clustering *c)
-{
-    char kind[16] = "";
-    c->points.size = sizeof c->points;
-    if (!c->features && looks_like_container(s->args[0])) {
-        gusto_container   *container;
-        const gusto_status status = gusto_container_open(s->context, s->args[0], &container);
-        if (status < 0)
-            return failure(s, status);
-        const char *found = gusto_container_metadata(container, "gusto.kind"); /* of models; data has */
-        if (!found)
-            found = gusto_container_metadata(container, "content");
-        snprintf(kind, sizeof kind, "%s", found ? found : "");
-        gusto_container_close(container);
-    }
-    if (strcmp(kind, "model") == 0)
-        return take_tensor(s, c);
-    if (strcmp(kind, "features") == 0 && c->of)
-        return complain(BAD_USAGE, "--of %s: features have rows of one kind only", c->of);
-    return c->features || strcmp(kind, "features") == 0 ? take_features(s, c) : take_ratings(s, c);
 }
 
 /* ---- clusters ---- */
@@ -192,20 +90,21 @@ static exit_code take_points(session *s, clustering *c)
 static exit_code find_clusters(session *s, clustering *c)
 {
     const size_t k = (size_t)c->options.n_clusters;
-    c->centers = need(k * (size_t)c->points.d, sizeof *c->centers);
-    c->label = need((size_t)c->points.n, sizeof *c->label);
+    c->centers = need(k * (size_t)c->of.points.d, sizeof *c->centers);
+    c->label = need((size_t)c->of.points.n, sizeof *c->label);
     c->size = need(k, sizeof *c->size);
     c->result.size = sizeof c->result;
-    const gusto_status end = gusto_kmeans(s->context, &c->points, &c->options, c->centers, c->label, &c->result);
+    const gusto_status end = gusto_kmeans(s->context, &c->of.points, &c->options, c->centers, c->label, &c->result);
     if (end < 0)
         return failure(s, end);
     int used = 0;
     memset(c->size, 0, k * sizeof *c->size);
-    for (int64_t j = 0; j < c->points.n; j++)
+    for (int64_t j = 0; j < c->of.points.n; j++)
         used += c->size[c->label[j]]++ == 0;
     c->silhouette = (double)NAN;
     if (used > 1 && end != GUSTO_CANCELLED) {
-        const gusto_status status = gusto_silhouette(s->context, &c->points, c->label, c->spherical, c->n_sample, &c->silhouette);
+        const gusto_status status =
+            gusto_silhouette(s->context, &c->of.points, c->label, c->spherical, c->n_sample, &c->silhouette);
         if (status < 0 && status != GUSTO_EARG) /* a sample of one cluster has none */
             return failure(s, status);
     }
@@ -221,7 +120,7 @@ static exit_code cluster_all(session *s, clustering *c)
     c->options.progress = progress_report;
     c->options.user = &p;
     if (c->n_counts > 0) {
-        const gusto_status status = gusto_kmeans_sweep(s->context, &c->points, &c->options, c->n_counts, c->count, c->n_sample,
+        const gusto_status status = gusto_kmeans_sweep(s->context, &c->of.points, &c->options, c->n_counts, c->count, c->n_sample,
                                                        c->inertia, c->apart, &c->best);
         progress_end(&p);
         if (status < 0)
@@ -253,8 +152,8 @@ static void print_text(const clustering *c)
         printf("%-12d %14.8g %12.6f%s\n", c->count[t], c->inertia[t], c->apart[t], t == c->best ? "  best" : "");
     if (c->n_counts > 0)
         putchar('\n');
-    printf("%-16s%lld\n%-16s%lld\n%-16s%d\n", "points", (long long)c->points.n, "numbers", (long long)c->points.d, "clusters",
-           c->options.n_clusters);
+    printf("%-16s%lld\n%-16s%lld\n%-16s%d\n", "points", (long long)c->of.points.n, "numbers", (long long)c->of.points.d,
+           "clusters", c->options.n_clusters);
     printf("%-16s%.8g\n%-16s", "inertia", c->result.inertia, "silhouette");
     print_number(c->silhouette);
     printf("%-16s%d%s\n%-16s", "iterations", c->result.iterations, c->result.converged ? ", converged" : "", "sizes");
@@ -266,9 +165,9 @@ static void print_text(const clustering *c)
 static void print_json(const clustering *c)
 {
     json_t *all =
-        json_pack("{s:I, s:I, s:i, s:o, s:o, s:i, s:b}", "points", (json_int_t)c->points.n, "numbers", (json_int_t)c->points.d,
-                  "clusters", c->options.n_clusters, "inertia", json_number(c->result.inertia), "silhouette",
-                  json_number(c->silhouette), "iterations", c->result.iterations, "converged", c->result.converged);
+        json_pack("{s:I, s:I, s:i, s:o, s:o, s:i, s:b}", "points", (json_int_t)c->of.points.n, "numbers",
+                  (json_int_t)c->of.points.d, "clusters", c->options.n_clusters, "inertia", json_number(c->result.inertia),
+                  "silhouette", json_number(c->silhouette), "iterations", c->result.iterations, "converged", c->result.converged);
     json_t *sizes = json_array();
     for (int32_t k = 0; k < c->options.n_clusters; k++)
         json_array_append_new(sizes, json_integer((json_int_t)c->size[k]));
@@ -283,35 +182,16 @@ static void print_json(const clustering *c)
     json_print(stdout, all, DOUBLE_DIGITS, 2);
 }
 
-/* An id in a file whose fields are separated by commas: quoted where it must be. */
-static void print_quoted(FILE *file, const gusto_ids *ids, int32_t row)
-{
-    char        buffer[GUSTO_ID_TEXT];
-    size_t      n;
-    const char *text = gusto_ids_text(ids, row, buffer, &n);
-    bool        plain = true;
-    for (size_t j = 0; j < n; j++)
-        plain = plain && !strchr(",\"\r\n", text[j]);
-    if (!plain)
-        fputc('"', file);
-    for (size_t j = 0; j < n; j++) {
-        if (text[j] == '"')
-            fputc('"', file);
-        fputc(text[j], file);
-    }
-    if (!plain)
-        fputc('"', file);
-}
-
-static exit_code write_text(const clustering *c, bool commas)
+static exit_code write_text(const clustering *c)
 {
     output    out;
     exit_code code = output_open(&out, c->output);
     if (code != DONE)
         return code;
-    for (int32_t j = 0; j < c->points.n && output_holds(&out); j++) {
-        (commas ? print_quoted : print_id)(out.file, c->ids, j);
-        fprintf(out.file, "%c%d\n", commas ? ',' : '\t', c->label[j]);
+    print_header(&out, "id,cluster");
+    for (int32_t j = 0; j < c->of.points.n && output_holds(&out); j++) {
+        print_id(&out, c->of.ids, j);
+        fprintf(out.file, "%c%d\n", out.separator, c->label[j]);
     }
     return output_close(&out, DONE);
 }
@@ -319,7 +199,7 @@ static exit_code write_text(const clustering *c, bool commas)
 /* As features: row j has the one that is called by its cluster. */
 static exit_code write_container(session *s, const clustering *c)
 {
-    const size_t    n = (size_t)c->points.n;
+    const size_t    n = (size_t)c->of.points.n;
     int64_t        *start = need(n + 1, sizeof *start), *number = need((size_t)c->options.n_clusters, sizeof *number);
     gusto_real     *one = need(n, sizeof *one);
     gusto_rows      rows = {.n_rows = (int32_t)n, .n_columns = c->options.n_clusters, .nnz = (int64_t)n};
@@ -337,7 +217,7 @@ static exit_code write_container(session *s, const clustering *c)
     rows.value = one;
     gusto_status status = gusto_ids_from_ints(s->context, number, c->options.n_clusters, &names);
     if (status == GUSTO_OK)
-        status = gusto_features_from_rows(s->context, &rows, c->ids, names, &features);
+        status = gusto_features_from_rows(s->context, &rows, c->of.ids, names, &features);
     if (status == GUSTO_OK)
         status = gusto_features_write(s->context, features, c->output);
     gusto_features_destroy(features);
@@ -351,10 +231,10 @@ static exit_code write_container(session *s, const clustering *c)
 static exit_code write_clusters(session *s, const clustering *c)
 {
     const char     *dot = strrchr(c->output, '.');
-    const bool      tabs = dot && strcmp(dot, ".tsv") == 0, commas = dot && strcmp(dot, ".csv") == 0;
-    const exit_code code = tabs || commas ? write_text(c, commas) : write_container(s, c);
+    const bool      text = dot && (strcmp(dot, ".tsv") == 0 || strcmp(dot, ".csv") == 0);
+    const exit_code code = text ? write_text(c) : write_container(s, c);
     if (code == DONE)
-        say(s, "clusters of %lld rows to %s", (long long)c->points.n, c->output);
+        say(s, "clusters of %lld rows to %s", (long long)c->of.points.n, c->output);
     return code;
 }
 
@@ -362,13 +242,13 @@ static exit_code work(session *s, clustering *c)
 {
     exit_code code = check_arguments(s, c);
     if (code == DONE)
-        code = take_points(s, c);
+        code = cluster_points_take(s, &c->of);
     if (code != DONE)
         return code;
     const int64_t most = c->n_counts > 0 ? c->count[c->n_counts - 1] : c->options.n_clusters;
-    if (most > c->points.n)
+    if (most > c->of.points.n)
         return complain(BAD_USAGE, "%s: %lld clusters of %lld rows", c->sweep ? "--sweep" : "-k", (long long)most,
-                        (long long)c->points.n);
+                        (long long)c->of.points.n);
     catch_interrupts();
     code = cluster_all(s, c);
     if (!c->size || (code != DONE && code != INTERRUPTED)) /* nothing was found */
@@ -387,13 +267,14 @@ static exit_code run(session *s, int argc, const char **argv)
         {"clusters", 'k', POPT_ARG_STRING, &c.clusters, 0, "how many clusters", "N"},
         {"sweep", 0, POPT_ARG_STRING, &c.sweep, 0, "try LO, LO + STEP, ... HI clusters and take the highest silhouette (STEP: 1)",
          "LO:HI[:STEP]"},
-        {"of", 0, POPT_ARG_STRING, &c.of, 0,
+        {"of", 0, POPT_ARG_STRING, &c.of.of, 0,
          "users or items (default: users): their ratings, 0 where there is none, or a model's factors; of a model also a tensor "
          "by "
          "its name",
          "WHAT"},
-        {"features", 0, POPT_ARG_NONE, &c.features, 0, "the file has features, as --item-features of gusto fit takes them", NULL},
-        {"feature-columns", 0, POPT_ARG_STRING, &c.columns, 0, "the same, of these columns", "COLUMN[:KIND],..."},
+        {"features", 0, POPT_ARG_NONE, &c.of.features, 0, "the file has features, as --item-features of gusto fit takes them",
+         NULL},
+        {"feature-columns", 0, POPT_ARG_STRING, &c.of.columns, 0, "the same, of these columns", "COLUMN[:KIND],..."},
         {"spherical", 0, POPT_ARG_NONE, &c.spherical, 0, "by cosine: rows and centers are scaled to length 1", NULL},
         {"starts", 0, POPT_ARG_STRING, &c.starts, 0, "k-means++ starts, of which the one of least inertia is kept (default: 1)",
          "N"},
@@ -415,9 +296,7 @@ static exit_code run(session *s, int argc, const char **argv)
     free(c.centers);
     free(c.label);
     free(c.size);
-    gusto_ratings_destroy(c.ratings); /* which borrow the features */
-    gusto_features_destroy(c.known);
-    gusto_model_destroy(c.model);
+    cluster_points_clear(&c.of);
     session_clear(s, own);
     return code;
 }

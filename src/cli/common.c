@@ -107,13 +107,13 @@ void *need(size_t n, size_t size)
     return memory;
 }
 
-exit_code unknown_name(const char *what, const char *word, int n, const char *(*name_at)(const void *arg, int j, char *scratch),
-                       const void *arg)
+exit_code unknown_name(const char *what, const char *word, const char *shown_by, int n,
+                       const char *(*name_at)(const void *arg, int j, char *scratch), const void *arg)
 {
     char nearest[GUSTO_OPTION_TEXT];
     if (gusto_nearest_name(word, n, name_at, arg, nearest))
         return complain(BAD_USAGE, "no %s \"%s\"; did you mean \"%s\"?", what, word, nearest);
-    return complain(BAD_USAGE, "no %s \"%s\"", what, word);
+    return complain(BAD_USAGE, "no %s \"%s\"; %s shows what there is", what, word, shown_by);
 }
 
 /* ---- numbers ---- */

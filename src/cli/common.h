@@ -97,9 +97,9 @@ void hear(void *user, gusto_log_level level, const char *text);
 bool on_terminal(void);
 bool in_colour(void);
 
-/* Says that `word` is none of n names, and which was probably meant (gusto_nearest_name). */
-exit_code unknown_name(const char *what, const char *word, int n, const char *(*name_at)(const void *arg, int j, char *scratch),
-                       const void *arg);
+/* Says that `word` is none of n names, and which was probably meant (gusto_nearest_name), or what shows them all. */
+exit_code unknown_name(const char *what, const char *word, const char *shown_by, int n,
+                       const char *(*name_at)(const void *arg, int j, char *scratch), const void *arg);
 
 /* ---- ids ---- */
 

@@ -28,7 +28,9 @@ static exit_code work(session *s, const char *path, gusto_ratings **ratings)
 {
     if (!path)
         return complain(BAD_USAGE, "convert needs -o OUT");
-    exit_code code = check_output("-o", path, NULL);
+    exit_code code = check_ending("-o", path, ".tsv, .csv, .mtx or a container");
+    if (code == DONE)
+        code = check_output("-o", path, NULL);
     if (code != DONE)
         return code;
     catch_interrupts();

@@ -91,8 +91,14 @@ static exit_code make_model(session *s, fit *f)
 }
 
 /* What a model can make nothing of is said before anything is read. */
-static exit_code check_features(const fit *f)
+static exit_code check_model(session *s, const fit *f)
 {
+    const gusto_status status = gusto_model_check(s->context, f->fitted);
+    if (status < 0)
+        return failure(s, status);
+    if ((f->checkpoint || f->resume) && !gusto_model_trains_by_gradients(f->fitted))
+        return complain(BAD_USAGE, "%s: model %s is not trained by gradients: it has no checkpoints",
+                        f->checkpoint ? "--checkpoint" : "--resume", gusto_model_name(f->fitted));
     if (f->item_files && !gusto_model_uses_item_features(f->fitted))
         return complain(BAD_USAGE, "--item-features: model %s makes no use of features of items", gusto_model_name(f->fitted));
     if (f->user_files && !gusto_model_uses_user_features(f->fitted))
@@ -210,7 +216,32 @@ static exit_code tell_memory(session *s, fit *f)
     return DONE;
 }
 
-/* Fits; a cancelled or early stopped fit is saved like any other. */
+/* Weights that a model has no use for are easily thought to count. */
+static void tell_weights(session *s, const fit *f)
+{
+    gusto_rows rows;
+    if (!gusto_model_uses_weights(f->fitted) && !gusto_ratings_is_dense(f->train) &&
+        gusto_ratings_by_user(s->context, f->train, &rows) == GUSTO_OK && rows.weight)
+        say(s, "the ratings have weights: model %s makes no use of them", gusto_model_name(f->fitted));
+}
+
+/* Which state the model is in, where there was something to validate on. */
+static void tell_validation(const session *s, const fit *f, const progress *p)
+{
+    const gusto_epoch *best = best_epoch(f->fitted), *kept = kept_epoch(f->fitted);
+    if (!best)
+        return;
+    if (kept == best)
+        say(s, "the model is that of %s %lld, with the best validation, %.6f", p->unit, (long long)best->epoch, best->validation);
+    else if (kept)
+        say(s, "the model is that of %s %lld, with validation %.6f; the best was %.6f after %s %lld", p->unit,
+            (long long)kept->epoch, kept->validation, best->validation, p->unit, (long long)best->epoch);
+    else
+        say(s, "the model is that of the interruption; the best validation was %.6f after %s %lld", best->validation, p->unit,
+            (long long)best->epoch);
+}
+
+/* Fits; a cancelled or early stopped fit is saved like any other, and so is one whose checkpoint could not be written. */
 static exit_code train(session *s, fit *f, progress *p)
 {
     gusto_fit_options options = gusto_fit_options_default();
@@ -224,10 +255,13 @@ static exit_code train(session *s, fit *f, progress *p)
     options.item_features = f->item_features;
     options.user_features = f->user_features;
 
+    p->unit = epochs_are_called(s, f->fitted);
+    tell_weights(s, f);
     progress_log_start(p, f->fitted, s->args[0], f->train, f->validation);
     const gusto_status status = gusto_model_fit(s->context, f->fitted, f->train, &options);
+    const bool         lost = status < 0 && status != GUSTO_EDIVERGED && gusto_model_is_fitted(f->fitted); /* a checkpoint */
     progress_end(p);
-    if (status < 0) {
+    if (status < 0 && !lost) {
         progress_log_end(p, f->fitted, status, NULL);
         return failure(s, status);
     }
@@ -238,7 +272,7 @@ static exit_code train(session *s, fit *f, progress *p)
                         gusto_model_name(f->fitted));
     }
 
-    exit_code code = status == GUSTO_CANCELLED ? INTERRUPTED : DONE;
+    exit_code code = lost ? failure(s, status) : status == GUSTO_CANCELLED ? INTERRUPTED : DONE;
     say(s, "%s: %s to %lld ratings of %d users x %d items in %.2f s", gusto_model_name(f->fitted),
         status == GUSTO_CANCELLED ? "interrupted while fitting" : "fitted", (long long)gusto_ratings_nnz(f->train),
         gusto_ratings_n_users(f->train), gusto_ratings_n_items(f->train), now() - p->started);
@@ -246,9 +280,7 @@ static exit_code train(session *s, fit *f, progress *p)
         say(s, "nothing was left to do: %s is of a fit that had come to its end", f->resume);
     if (status == GUSTO_CONVERGED)
         say(s, "%s", gusto_status_text(status));
-    const gusto_epoch *best = best_epoch(f->fitted);
-    if (best)
-        say(s, "best validation %.6f after epoch %lld", best->validation, (long long)best->epoch);
+    tell_validation(s, f, p);
     if (f->output) {
         const gusto_status saved = gusto_model_save(s->context, f->fitted, f->output);
         progress_log_end(p, f->fitted, saved < 0 ? saved : status, saved < 0 ? NULL : f->output);
@@ -268,7 +300,7 @@ static exit_code work(session *s, fit *f)
     if (code == DONE)
         code = make_model(s, f);
     if (code == DONE)
-        code = check_features(f);
+        code = check_model(s, f);
     if (code != DONE)
         return code;
 

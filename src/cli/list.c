@@ -178,7 +178,8 @@ static exit_code work(session *s)
             n_models++;
         if (strcmp(s->args[0], "models") != 0)
             return complain(BAD_USAGE, "\"%s\": only models are listed by name: gusto list models NAME", s->args[1]);
-        return list_one(s, s->args[1], &code) ? code : unknown_name("model", s->args[1], n_models, model_name_at, NULL);
+        return list_one(s, s->args[1], &code) ? code
+                                              : unknown_name("model", s->args[1], "gusto list", n_models, model_name_at, NULL);
     }
     if (s->n_args == 1 && list_one(s, s->args[0], &code))
         return code;
@@ -189,7 +190,7 @@ static exit_code work(session *s)
         printf("%s%s\n", s->n_args == 0 && j > 0 ? "\n" : "", sections[j].name);
         code = sections[j].print(s);
     }
-    return found ? code : unknown_name("list of", s->args[0], N_SECTIONS, section_name_at, NULL);
+    return found ? code : unknown_name("list of", s->args[0], "gusto list", N_SECTIONS, section_name_at, NULL);
 }
 
 static exit_code run(session *s, int argc, const char **argv)

@@ -1,8 +1,9 @@
 /* See lists.h. */
+#define _POSIX_C_SOURCE 200809L /* open_memstream */
+
 #include "cli/lists.h"
 
 #include "cli/json.h"
-#include "cli/output.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +18,19 @@ exit_code read_titles(session *s, const gusto_model *model, const char *path, gu
 
 void lists_begin(const list_printer *p)
 {
+    char names[64];
     if (p->format == LIST_ARRAY)
-        fputc('[', p->file);
+        fputc('[', p->out->file);
+    snprintf(names, sizeof names, "%sId,rank,itemId,score%s%s", p->row_name, p->titles ? ",title" : "",
+             p->explains ? ",why" : "");
+    if (p->format == LIST_TEXT)
+        print_header(p->out, names);
 }
 
 void lists_end(const list_printer *p)
 {
     if (p->format == LIST_ARRAY)
-        fputs(p->n_printed > 0 ? "\n]\n" : "]\n", p->file);
+        fputs(p->n_printed > 0 ? "\n]\n" : "]\n", p->out->file);
 }
 
 /* What adds most to the score of an item, as long as it adds anything. */
@@ -108,23 +114,41 @@ static json_t *reasons_json(const reasons *why, const reasons *own)
     return all;
 }
 
-static void print_reasons(FILE *file, const reasons *why, const reasons *own)
+static void put_reasons(const output *text, const reasons *why, const reasons *own)
 {
+    FILE *file = text->file;
     for (int r = 0; r < why->n; r++) {
         if (r > 0)
             fputs(own ? "; " : ", ", file);
         if (why->kind == GUSTO_REASONS_MEMBERS)
             fputs(label_of(why, r), file);
         else
-            print_id(file, names_of(why), why->what[r]);
+            print_id(text, names_of(why), why->what[r]);
         fputc(' ', file);
         print_real(file, why->part[r]);
         if (own && own[r].n > 0) {
             fputs(" (", file);
-            print_reasons(file, &own[r], NULL);
+            put_reasons(text, &own[r], NULL);
             fputc(')', file);
         }
     }
+}
+
+/* As one field, which is put together first: in .csv it may need quotes. */
+static void print_reasons(const list_printer *p, const explanation *e)
+{
+    output text = {.separator = '\t'};
+    char  *whole = NULL;
+    size_t n = 0;
+    text.file = open_memstream(&whole, &n);
+    if (text.file)
+        put_reasons(&text, &e->why, e->own);
+    if (!text.file || fclose(text.file) != 0) {
+        complain(FAILED, "out of memory");
+        exit(FAILED);
+    }
+    print_field(p->out, whole, n);
+    free(whole);
 }
 
 static void print_json(const list_printer *p, const explanation *all, int32_t row, int n, const int32_t *item,
@@ -143,30 +167,34 @@ static void print_json(const list_printer *p, const explanation *all, int32_t ro
     }
     json_t *line = json_pack("{s:o, s:o}", p->row_name, json_id(p->row_ids, row), "items", items);
     if (p->format == LIST_ARRAY)
-        fputs(p->n_printed > 0 ? ",\n" : "\n", p->file);
-    json_dumpf(line, p->file, JSON_REAL_PRECISION(REAL_DIGITS));
+        fputs(p->n_printed > 0 ? ",\n" : "\n", p->out->file);
+    json_dumpf(line, p->out->file, JSON_REAL_PRECISION(REAL_DIGITS));
     if (p->format == LIST_LINES)
-        fputc('\n', p->file);
+        fputc('\n', p->out->file);
     json_decref(line);
 }
 
 static void print_text(const list_printer *p, const explanation *all, int32_t row, int n, const int32_t *item,
                        const gusto_real *score)
 {
+    const char separator = p->out->separator;
+    FILE      *file = p->out->file;
     for (int j = 0; j < n; j++) {
         const char *title = p->titles ? gusto_titles_get(p->titles, item[j]) : NULL;
-        print_id(p->file, p->row_ids, row);
-        fprintf(p->file, "\t%d\t", j + 1);
-        print_id(p->file, gusto_model_item_ids(p->model), item[j]);
-        fputc('\t', p->file);
-        print_real(p->file, score[j]);
+        print_id(p->out, p->row_ids, row);
+        fprintf(file, "%c%d%c", separator, j + 1, separator);
+        print_id(p->out, gusto_model_item_ids(p->model), item[j]);
+        fputc(separator, file);
+        print_real(file, score[j]);
         if (p->titles)
-            fprintf(p->file, "\t%s", title ? title : "");
+            fputc(separator, file);
+        if (title)
+            print_field(p->out, title, strlen(title));
         if (p->explains) {
-            fputc('\t', p->file);
-            print_reasons(p->file, &all[j].why, all[j].own);
+            fputc(separator, file);
+            print_reasons(p, &all[j]);
         }
-        fputc('\n', p->file);
+        fputc('\n', file);
     }
 }
 

@@ -2,14 +2,12 @@
 #ifndef CLI_LISTS_H
 #define CLI_LISTS_H
 
-#include "cli/common.h"
-
-#include <stdio.h>
+#include "cli/output.h"
 
 enum { MOST_ITEMS = 1000000 /* for -n */, MOST_REASONS = 3 };
 
 typedef enum list_format {
-    LIST_TEXT, /* row, rank, item, score[, title][, why], a tab between them; why: "reason part" of the greatest parts, "; " between them;
+    LIST_TEXT, /* row, rank, item, score[, title][, why], the separator of the output between them, a header in .csv; why: "reason part" of the greatest parts, "; " between them;
                 * behind a member, in parentheses, its own reasons, ", " between them */
     LIST_ARRAY, /* one JSON array of {"user": id, "items": [{"item", "score"[, "title"][, "why": [{REASON: name, "part"}]]}]}, REASON "feature",
                  * "item" or "member", which may have a "why" of its own */
@@ -17,7 +15,7 @@ typedef enum list_format {
 } list_format;
 
 typedef struct list_printer {
-    FILE               *file;
+    const output       *out;
     list_format         format;
     const gusto_model  *model;
     const gusto_ids    *row_ids;  /* of what the lists are for */

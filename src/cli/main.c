@@ -66,7 +66,7 @@ static exit_code run(int argc, const char **argv)
         argv[1] = title;
         return commands[c]->run(&s, argc - 1, argv + 1);
     }
-    return unknown_name("command", word, N_COMMANDS, command_name_at, NULL);
+    return unknown_name("command", word, "gusto --help", N_COMMANDS, command_name_at, NULL);
 }
 
 int main(int argc, char **argv)

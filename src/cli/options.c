@@ -68,7 +68,7 @@ static exit_code bad_option(session *s, int error)
     length = length < sizeof name - 1 ? length : sizeof name - 1;
     memcpy(name, word + strspn(word, "-"), length);
     name[length] = 0;
-    return unknown_name("option", name, n, long_name_at, s->all);
+    return unknown_name("option", name, "--help", n, long_name_at, s->all);
 }
 
 static exit_code show_help(session *s)

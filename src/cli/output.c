@@ -3,6 +3,7 @@
 
 #include "cli/output.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -48,9 +49,15 @@ char *staged_name(const char *path)
     return name;
 }
 
+static const char *ending(const char *path)
+{
+    const char *dot = path ? strrchr(path, '.') : NULL;
+    return dot ? dot : "";
+}
+
 exit_code output_open(output *out, const char *path)
 {
-    *out = (output){.file = stdout, .path = path};
+    *out = (output){.file = stdout, .path = path, .separator = strcmp(ending(path), ".csv") == 0 ? ',' : '\t'};
     if (!path)
         return DONE;
     out->temporary = staged_name(path);
@@ -120,6 +127,20 @@ exit_code check_output(const char *option, const char *path, const char *input)
     return writable ? DONE : complain(BAD_IO, "%s %s: its directory cannot be written: %s", option, path, strerror(reason));
 }
 
+exit_code check_ending(const char *option, const char *path, const char *known)
+{
+    static const char *const formats[] = {".tsv", ".csv", ".txt", ".json", ".jsonl", ".mtx"};
+    const char              *end = ending(path);
+    const size_t             n = strlen(end);
+    for (const char *at = strstr(known, end); at; at = strstr(at + 1, end))
+        if (!isalpha((unsigned char)at[n]))
+            return DONE;
+    for (size_t j = 0; j < sizeof formats / sizeof *formats; j++)
+        if (strcmp(end, formats[j]) == 0)
+            return complain(BAD_USAGE, "%s %s: what is written is %s", option, path, known);
+    return DONE;
+}
+
 static volatile sig_atomic_t signalled;
 
 static void note(int signal)
@@ -152,10 +173,34 @@ void print_real(FILE *file, gusto_real x)
     fputs(text, file);
 }
 
-void print_id(FILE *file, const gusto_ids *ids, int32_t row)
+void print_field(const output *out, const char *text, size_t n)
+{
+    bool plain = n > 0 && text[0] != ' ' && text[n - 1] != ' ';
+    for (size_t j = 0; j < n && plain; j++)
+        plain = !memchr(",\"\r\n", text[j], 4);
+    if (out->separator != ',' || plain || n == 0) {
+        fwrite(text, 1, n, out->file);
+        return;
+    }
+    fputc('"', out->file);
+    for (size_t j = 0; j < n; j++) {
+        if (text[j] == '"')
+            fputc('"', out->file);
+        fputc(text[j], out->file);
+    }
+    fputc('"', out->file);
+}
+
+void print_id(const output *out, const gusto_ids *ids, int32_t row)
 {
     char        buffer[GUSTO_ID_TEXT];
     size_t      length;
     const char *text = gusto_ids_text(ids, row, buffer, &length);
-    fwrite(text, 1, length, file);
+    print_field(out, text, length);
+}
+
+void print_header(const output *out, const char *names)
+{
+    if (out->separator == ',')
+        fprintf(out->file, "%s\n", names);
 }

@@ -10,6 +10,7 @@ typedef struct output {
     FILE       *file;
     const char *path;      /* NULL: stdout */
     char       *temporary; /* beside path; NULL: stdout */
+    char        separator; /* of fields: a comma in .csv, else a tab */
 } output;
 
 /* Opens a temporary file beside path (NULL: stdout). Returns DONE, or the code after a message. */
@@ -28,6 +29,10 @@ exit_code finish_stdout(exit_code code);
  * name does not promise gzip, and it is not the file `input` (NULL: none). path NULL is fine.   Returns DONE, or the code after a message. */
 exit_code check_output(const char *option, const char *path, const char *input);
 
+/* Refuses a path, which may be NULL, whose ending promises a format that is none of `known`, as in ".tsv, .csv or a container".
+ * Returns DONE, or the code after a message. */
+exit_code check_ending(const char *option, const char *path, const char *known);
+
 /* A name beside path with the same ending, for writers that choose the format by it. The caller frees it. */
 char *staged_name(const char *path);
 
@@ -38,7 +43,13 @@ bool interrupted(void);
 /* A number in the fewest digits, six or more, that give the same gusto_real back. */
 void print_real(FILE *file, gusto_real x);
 
-/* An outer id. */
-void print_id(FILE *file, const gusto_ids *ids, int32_t row);
+/* A field of n bytes; in .csv it is quoted where it has to be. */
+void print_field(const output *out, const char *text, size_t n);
+
+/* An outer id as a field. */
+void print_id(const output *out, const gusto_ids *ids, int32_t row);
+
+/* The first line of a .csv: names with commas between them. Nothing elsewhere. */
+void print_header(const output *out, const char *names);
 
 #endif

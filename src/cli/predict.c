@@ -93,10 +93,10 @@ static exit_code predict_tile(session *s, prediction *p, int64_t begin, int64_t 
         gusto_real x = value[j];
         if (!p->no_clip && gusto_model_predicts_ratings(p->model))
             x = x < low ? low : x > high ? high : x;
-        print_id(out->file, p->pairs.user_ids, p->pairs.user[begin + j]);
-        fputc('\t', out->file);
-        print_id(out->file, p->pairs.item_ids, p->pairs.item[begin + j]);
-        fputc('\t', out->file);
+        print_id(out, p->pairs.user_ids, p->pairs.user[begin + j]);
+        fputc(out->separator, out->file);
+        print_id(out, p->pairs.item_ids, p->pairs.item[begin + j]);
+        fputc(out->separator, out->file);
         print_real(out->file, x);
         fputc('\n', out->file);
     }
@@ -133,6 +133,7 @@ static exit_code predict_all(session *s, prediction *p, output *out)
             there(pairs->item_ids, pairs->n_items, gusto_ratings_item_ids(p->new.ratings), p->new.by_item.n_rows, item_row);
     }
     tell_unknown(s, p, user_row, item_row);
+    print_header(out, "userId,itemId,prediction");
     exit_code code = DONE;
     for (int64_t begin = 0; begin < pairs->n && code == DONE && output_holds(out); begin += TILE) {
         const int64_t n = pairs->n - begin < TILE ? pairs->n - begin : TILE;
@@ -155,7 +156,9 @@ static exit_code work(session *s, prediction *p)
     gusto_read_options options;
     if (!reading_options(s, &options))
         return BAD_USAGE;
-    exit_code code = check_output("-o", p->output, s->args[0]);
+    exit_code code = check_ending("-o", p->output, ".tsv, .csv or .txt");
+    if (code == DONE)
+        code = check_output("-o", p->output, s->args[0]);
     if (code == DONE)
         code = check_output("-o", p->output, s->args[1]);
     if (code == DONE)
@@ -183,14 +186,15 @@ static exit_code work(session *s, prediction *p)
 static exit_code run(session *s, int argc, const char **argv)
 {
     prediction        p = {.pairs.size = sizeof(gusto_entries)};
-    struct poptOption own[] = {
-        {"output", 'o', POPT_ARG_STRING, &p.output, 0, "where to write (default: standard output)", "FILE"},
-        {"ratings", 0, POPT_ARG_STRING, &p.ratings, 0,
-         "ratings of users and items that the model lacks: they are folded in by these, without training", "FILE"},
-        {"no-clip", 0, POPT_ARG_NONE, &p.no_clip, 0, "do not clip ratings to the range of the training ratings; scores never are",
-         NULL},
-        POPT_TABLEEND};
-    exit_code code;
+    struct poptOption own[] = {{"output", 'o', POPT_ARG_STRING, &p.output, 0,
+                                "where to write: commas and a header in .csv, else tabs (default: standard output)", "FILE"},
+                               {"ratings", 0, POPT_ARG_STRING, &p.ratings, 0,
+                                "ratings of users and items that the model lacks: they are folded in by these, without training",
+                                "FILE"},
+                               {"no-clip", 0, POPT_ARG_NONE, &p.no_clip, 0,
+                                "do not clip ratings to the range of the training ratings; scores never are", NULL},
+                               POPT_TABLEEND};
+    exit_code         code;
     if (session_parse(s, own, true, 2, 2, argc, argv, &code))
         code = work(s, &p);
     fold_in_close(&p.new);

@@ -24,7 +24,7 @@ double now(void)
 
 exit_code progress_open(progress *p, const session *s, const char *log_path, bool append)
 {
-    *p = (progress){.session = s, .bar = on_terminal() && !s->quiet, .log_path = log_path, .started = now()};
+    *p = (progress){.session = s, .bar = on_terminal() && !s->quiet, .unit = "epoch", .log_path = log_path, .started = now()};
     if (!log_path)
         return DONE;
     p->log = fopen(log_path, append ? "a" : "w");
@@ -54,7 +54,7 @@ static void show_epoch(progress *p, const gusto_progress *report)
 {
     const gusto_epoch *e = report->finished;
     char               line[256];
-    snprintf(line, sizeof line, "epoch %lld/%lld", (long long)e->epoch, (long long)report->n_epochs);
+    snprintf(line, sizeof line, "%s %lld/%lld", p->unit, (long long)e->epoch, (long long)report->n_epochs);
     add(line, sizeof line, "  loss %.6f", e->loss);
     add(line, sizeof line, "  validation %.6f", e->validation);
     add(line, sizeof line, "  rate %.3g", e->rate);
@@ -80,7 +80,7 @@ static void draw_bar(progress *p, const gusto_progress *report)
     const char *on = in_colour() ? "\033[36m" : "", *off = in_colour() ? "\033[0m" : "";
     char        what[64] = "fitting"; /* in closed form: there are no epochs to count */
     if (report->n_epochs > 1)
-        snprintf(what, sizeof what, "epoch %lld/%lld", (long long)report->epoch, (long long)report->n_epochs);
+        snprintf(what, sizeof what, "%s %lld/%lld", p->unit, (long long)report->epoch, (long long)report->n_epochs);
     fprintf(stderr, "\r%s [%s%s%s] %3d%%", what, on, bar, off, (int)(100 * report->done / report->total));
     fflush(stderr);
 }
@@ -128,6 +128,12 @@ void progress_log_start(progress *p, const gusto_model *model, const char *path,
     fflush(p->log);
 }
 
+const char *epochs_are_called(const session *s, const gusto_model *model)
+{
+    double sweeps;
+    return gusto_model_get_number(s->context, model, "sweeps", &sweeps) == GUSTO_OK ? "sweep" : "epoch";
+}
+
 const gusto_epoch *best_epoch(const gusto_model *model)
 {
     int64_t            n;
@@ -138,14 +144,26 @@ const gusto_epoch *best_epoch(const gusto_model *model)
     return best;
 }
 
+const gusto_epoch *kept_epoch(const gusto_model *model)
+{
+    int64_t            n;
+    const gusto_epoch *history = gusto_model_history(model, &n);
+    const bool         by_gradients = gusto_model_trains_by_gradients(model);
+    if (n == 0 || (by_gradients && interrupted()))
+        return NULL;
+    const gusto_epoch *best = best_epoch(model);
+    return by_gradients && best ? best : &history[n - 1];
+}
+
 void progress_log_end(progress *p, const gusto_model *model, gusto_status status, const char *saved)
 {
     if (!p->log)
         return;
     const char        *message = status < 0 ? gusto_context_message(p->session->context) : gusto_status_text(status);
-    const gusto_epoch *best = best_epoch(model);
-    json_t *line = json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o}", "event", "end", "status", gusto_status_name(status),
-                             "message", json_text(message, strlen(message)), "epochs", (json_int_t)p->epochs, "best_epoch",
+    const gusto_epoch *best = best_epoch(model), *kept = kept_epoch(model);
+    json_t *line = json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "event", "end", "status", gusto_status_name(status),
+                             "message", json_text(message, strlen(message)), "epochs", (json_int_t)p->epochs, "kept_epoch",
+                             kept ? json_integer((json_int_t)kept->epoch) : json_null(), "best_epoch",
                              best ? json_integer((json_int_t)best->epoch) : json_null(), "best_validation",
                              json_number(best ? best->validation : NAN), "seconds", json_number(now() - p->started), "saved",
                              saved ? json_text(saved, strlen(saved)) : json_null());

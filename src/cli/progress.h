@@ -9,6 +9,7 @@
 
 typedef struct progress {
     const session *session;
+    const char    *unit;  /* "epoch" or "sweep" */
     bool           bar;   /* stderr is a terminal */
     bool           dirty; /* a bar stands on the current line */
     double         drawn; /* when, in seconds */
@@ -35,6 +36,12 @@ void progress_log_end(progress *p, const gusto_model *model, gusto_status status
 
 /* The epoch of the model's history with the least validation metric, or NULL. */
 const gusto_epoch *best_epoch(const gusto_model *model);
+
+/* The epoch that the model is of: by gradients the best one, if there is one, else the last; NULL after an interruption within one. */
+const gusto_epoch *kept_epoch(const gusto_model *model);
+
+/* What the epochs of a model are called: "epoch", or "sweep" of one that has sweeps. */
+const char *epochs_are_called(const session *s, const gusto_model *model);
 
 /* Clears the bar. */
 void progress_end(progress *p);

@@ -68,12 +68,15 @@ static exit_code choose_format(recommendation *r)
         const char *ending;
         destination destination;
         list_format format;
-    } known[] = {{".tsv", PRINTED, LIST_TEXT}, {".jsonl", PRINTED, LIST_LINES}, {".json", PRINTED, LIST_ARRAY}};
-    static const char *const strange[] = {".csv", ".txt", ".mtx", ".gz"};
+    } known[] = {{".tsv", PRINTED, LIST_TEXT},
+                 {".csv", PRINTED, LIST_TEXT},
+                 {".jsonl", PRINTED, LIST_LINES},
+                 {".json", PRINTED, LIST_ARRAY}};
 
     r->format = r->json ? LIST_ARRAY : LIST_TEXT;
-    if (!r->output)
-        return DONE;
+    const exit_code code = check_ending("-o", r->output, ".tsv, .csv, .jsonl, .json or a container");
+    if (code != DONE || !r->output)
+        return code;
     const char *dot = strrchr(r->output, '.');
     r->destination = CONTAINED;
     for (size_t j = 0; dot && j < sizeof known / sizeof *known; j++)
@@ -81,9 +84,6 @@ static exit_code choose_format(recommendation *r)
             r->destination = known[j].destination;
             r->format = known[j].format;
         }
-    for (size_t j = 0; dot && j < sizeof strange / sizeof *strange; j++)
-        if (strcmp(dot, strange[j]) == 0)
-            return complain(BAD_USAGE, "-o %s: lists are written as .tsv, .jsonl, .json, or a container", r->output);
     if (r->json && (r->destination == CONTAINED || r->format == LIST_TEXT))
         return complain(BAD_USAGE, "-o %s: with --json its name ends in .json or .jsonl", r->output);
     if (r->titles_path && r->destination == CONTAINED)
@@ -179,7 +179,7 @@ static gusto_status print_list(session *s, const recommendation *r, list_printer
 /* A tile of users at a time. */
 static exit_code print_lists(session *s, const recommendation *r, output *out)
 {
-    list_printer  printer = {.file = out->file,
+    list_printer  printer = {.out = out,
                              .format = r->format,
                              .model = r->model,
                              .row_ids = user_ids(r),
@@ -314,7 +314,8 @@ static exit_code run(session *s, int argc, const char **argv)
          NULL},
         {"json", 0, POPT_ARG_NONE, &r.json, 0, "print one JSON array", NULL},
         {"output", 'o', POPT_ARG_STRING, &r.output, 0,
-         "where to write: text for .tsv, JSON for .json, JSON lines for .jsonl, the container otherwise (default: text to "
+         "where to write: text for .tsv and .csv, JSON for .json, JSON lines for .jsonl, the container otherwise (default: text "
+         "to "
          "standard output)",
          "OUT"},
         POPT_TABLEEND};

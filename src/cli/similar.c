@@ -17,7 +17,8 @@ typedef struct similarity {
 static exit_code print_lists(session *s, const similarity *a, int n, const int32_t *row)
 {
     const gusto_ids *ids = gusto_model_item_ids(a->model);
-    list_printer     printer = {.file = stdout,
+    output           out;
+    list_printer     printer = {.out = &out,
                                 .format = a->json ? LIST_ARRAY : LIST_TEXT,
                                 .model = a->model,
                                 .row_ids = ids,
@@ -27,7 +28,7 @@ static exit_code print_lists(session *s, const similarity *a, int n, const int32
     int32_t         *item = need((size_t)n * n_best, sizeof *item);
     gusto_real      *score = need((size_t)n * n_best, sizeof *score);
 
-    exit_code          code = DONE;
+    exit_code          code = output_open(&out, NULL);
     const gusto_status status = gusto_model_similar(s->context, a->model, n, row, (int)n_best, item, score);
     if (status < 0) {
         code = failure(s, status);

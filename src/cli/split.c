@@ -27,7 +27,12 @@ static exit_code check_arguments(session *s, const split *a)
         return complain(BAD_USAGE, "split needs --train FILE and --test FILE");
     if (strcmp(a->train_path, a->test_path) == 0)
         return complain(BAD_USAGE, "--train and --test name the same file: %s", a->train_path);
-    exit_code code = check_output("--train", a->train_path, s->args[0]);
+    static const char written[] = ".tsv, .csv, .mtx or a container";
+    exit_code         code = check_ending("--train", a->train_path, written);
+    if (code == DONE)
+        code = check_ending("--test", a->test_path, written);
+    if (code == DONE)
+        code = check_output("--train", a->train_path, s->args[0]);
     return code == DONE ? check_output("--test", a->test_path, s->args[0]) : code;
 }
 

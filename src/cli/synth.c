@@ -23,7 +23,9 @@ static exit_code work(session *s, const synthesis *a, gusto_ratings **ratings)
     options.n_items = (int32_t)items;
     options.n_ratings = n;
     options.rank = (int)rank;
-    const exit_code code = check_output("-o", a->output, NULL);
+    exit_code code = check_ending("-o", a->output, ".tsv, .csv, .mtx or a container");
+    if (code == DONE)
+        code = check_output("-o", a->output, NULL);
     if (code != DONE)
         return code;
 

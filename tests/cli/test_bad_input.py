@@ -15,6 +15,25 @@ class Options(Case):
         self.refused(BAD_USAGE, "fit", self.ratings, "-m", "mf", "-s", "rnak=4", "-o", "m", says='did you mean "rank"?')
         self.refused(BAD_USAGE, "evaluate", model, self.ratings, "--metric", "nddcg@10", says='did you mean "ndcg"?')
         self.refused(BAD_USAGE, "list", "modles", says='did you mean "models"?')
+        self.refused(BAD_USAGE, "eval", says='did you mean "evaluate"?')
+
+    def test_names_that_are_far_are_not_proposed(self):
+        for command in (("xyzzy",), ("list", "xyzzy"), ("fit", self.ratings, "--xyzzy"), ("fit", self.ratings, "-m", "xyzzy"),
+                        ("fit", self.ratings, "-m", "mf", "-s", "xyzzy=1")):
+            self.assertNotIn("did you mean", self.refused(BAD_USAGE, *command, says='"xyzzy"'))
+
+    def test_options_without_effect(self):
+        """Before anything is read: there is no such file."""
+        for model, option, says in (("mf", "batch_size=64", "it is for solver=minibatch"), ("mf", "entries.run=4", "solver=block-sgd"),
+                                    ("als", "cg_steps=5", "it is for solver=cg"), ("bpr", "batch_size=64", "in model bpr"),
+                                    ("hybrid", "mf.clip=1", "option mf.clip has no effect with mf.solver=block-sgd")):
+            self.refused(BAD_USAGE, "fit", "none.tsv", "-m", model, "-s", option, "-o", "m", says=(option.split("=")[0], says))
+
+    def test_models_that_are_not_trained_by_gradients(self):
+        for model in ("als", "baseline", "nmf", "logistic", "svdpp", "ease"):
+            for option in ("--checkpoint", "--resume"):
+                self.refused(BAD_USAGE, "fit", "none.tsv", "-m", model, option, "c", says=(option, f"{model} is not trained by gradients"))
+            self.refused(BAD_USAGE, "fit", "none.tsv", "-m", model, "-s", "patience=3", says=("patience", f"and {model} is none"))
 
     def test_values_out_of_bounds(self):
         model = self.fit()

@@ -36,7 +36,10 @@ class Cluster(Case):
         self.groups = self.write("groups.csv", "user,item,rating\n" + "".join(f"{u},{i},{x}\n" for u, i, x in three_groups()))
 
     def labels(self, name, separator="\t"):
-        return {line.split(separator)[0]: int(line.split(separator)[1]) for line in self.path(name).read_text().splitlines()}
+        rows = [line.split(separator) for line in self.path(name).read_text().splitlines()]
+        if separator == ",":
+            self.assertEqual(rows.pop(0), ["id", "cluster"])
+        return {row: int(cluster) for row, cluster in rows}
 
     def container(self, name):
         """{tensor: rows}"""
@@ -130,7 +133,7 @@ class Cluster(Case):
     def test_ids_are_quoted_in_csv(self):
         odd = self.write("odd.csv", 'user,item,rating\n"a,b",1,5\n"say ""x""",2,5\nplain,1,4\n')
         self.gusto("cluster", odd, "-k", "2", "-o", "o.csv")
-        self.assertEqual(sorted(line.rsplit(",", 1)[0] for line in self.path("o.csv").read_text().splitlines()), ['"a,b"', '"say ""x"""', "plain"])
+        self.assertEqual(sorted(line.rsplit(",", 1)[0] for line in self.path("o.csv").read_text().splitlines()), ['"a,b"', '"say ""x"""', "id", "plain"])
 
     def test_says_what_is_wrong(self):
         model = self.fit()

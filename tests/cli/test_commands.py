@@ -1,12 +1,14 @@
 """Every subcommand on good input."""
 import gzip
 import collections
+import csv
 import json
 import pathlib
+import random
 import sys
 import unittest
 
-from support import BAD_INPUT, BAD_IO, BAD_USAGE, FAILED, MOVIES, Case, made_up
+from support import BAD_INPUT, BAD_IO, BAD_USAGE, DONE, FAILED, MOVIES, Case, made_up
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 import read_container  # noqa: E402 (it lies above this folder)
@@ -86,6 +88,30 @@ class Fit(Case):
         self.assertEqual((lines[5]["status"], lines[5]["epochs"], lines[5]["saved"]), ("GUSTO_OK", 4, "m.gusto"))
         best = min(lines[1:5], key=lambda line: line["validation"])
         self.assertEqual((lines[5]["best_epoch"], lines[5]["best_validation"]), (best["epoch"], best["validation"]))
+        self.assertEqual(lines[5]["kept_epoch"], best["epoch"])
+
+    def test_says_which_state_is_kept(self):
+        """By gradients the best; of sweeps the last, which is not the best where noise is fitted ever more closely."""
+        draw = random.Random(3)
+        noise = self.write("noise.tsv", "".join(f"{u}\t{i}\t{draw.randint(1, 5)}\n" for u in range(30) for i in range(20)))
+        for model, options, unit in (("als", ("-s", "rank=4", "-s", "l2=0.05"), "sweep"), ("mf", ("-s", "epochs=60", "-s", "l2=0"), "epoch")):
+            result = self.run_gusto("fit", noise, "-m", model, *options, "--holdout", "0.3", "--log", "log.jsonl")
+            end = json.loads(self.path("log.jsonl").read_text().splitlines()[-1])
+            lines = result.stderr.decode().splitlines()
+            n = end["epochs"]
+            self.assertTrue(lines[0].startswith(f"{unit} 1/{n} "), lines[0])
+            self.assertLess(end["best_epoch"], n)
+            self.assertEqual(end["kept_epoch"], n if model == "als" else end["best_epoch"])
+            best = f"{end['best_validation']:.6f}"
+            self.assertTrue(any(line == f"the model is that of epoch {end['best_epoch']}, with the best validation, {best}" if model == "mf" else
+                                line.startswith(f"the model is that of sweep {n}, with validation ") and
+                                line.endswith(f"; the best was {best} after sweep {end['best_epoch']}") for line in lines), lines)
+
+    def test_weights_that_do_not_count_are_mentioned(self):
+        weighted = self.write("w.csv", "user,item,rating,weight\n" + "".join(f"{u},{i},{1 + (u + i) % 5},{1 + u % 2}\n" for u in range(9) for i in range(9) if (u + 2 * i) % 3))
+        for model, ratings, said in (("popularity", weighted, True), ("bpr", weighted, True), ("baseline", weighted, False), ("bpr", self.ratings, False)):
+            result = self.run_gusto("fit", ratings, "-m", model)
+            self.assertEqual(f"model {model} makes no use of them" in result.stderr.decode(), said, result.stderr)
 
     def test_saves_the_epoch_that_validated_best(self):
         self.gusto("split", self.ratings, "--fraction", "0.2", "--train", "a.tsv", "--test", "b.tsv")
@@ -186,6 +212,15 @@ class Incremental(Case):
         self.gusto("fit", "new.tsv", "--from", "old.gusto", "-s", "sweeps=2", "-o", "next.gusto", "--log", "log.jsonl", "-q")
         start = json.loads(self.path("log.jsonl").read_text().splitlines()[0])
         self.assertEqual([start["options"][name] for name in ("rank", "sweeps", "l2")], [5, 2, 0.3])
+
+    def test_warns_of_forgetting(self):
+        """mf remembers no values: many epochs over a few new ratings. Its options, epochs among them, are those of the model unless given."""
+        self.gusto("fit", "old.tsv", "-m", "mf", "-s", "epochs=9", "-s", "rank=6", "-o", "old.gusto", "-q")
+        for ratings, options, epochs, warned in (("new.tsv", (), 9, True), ("new.tsv", ("-s", "epochs=2"), 2, False), (self.ratings, (), 9, False)):
+            result = self.run_gusto("fit", ratings, "--from", "old.gusto", *options, "-o", "next.gusto", "-q", "--log", "log.jsonl")
+            start = json.loads(self.path("log.jsonl").read_text().splitlines()[0])["options"]
+            self.assertEqual((result.returncode, start["epochs"], start["rank"]), (DONE, epochs, 6))
+            self.assertEqual(b"gusto: warning: 9 epochs over " in result.stderr, warned, result.stderr)
 
     def test_says_what_is_wrong(self):
         self.gusto("fit", "old.tsv", "-m", "als", "-s", "rank=5", "-o", "old.gusto", "-q")
@@ -292,6 +327,21 @@ class Predict(Case):
         self.assertEqual(self.gusto("predict", model, pairs, "-o", "out.tsv"), "")
         self.assertEqual(self.path("out.tsv").read_text(), self.gusto("predict", model, pairs))
         self.assertEqual(self.names(), ["model.gusto", "out.tsv", "pairs.tsv", "ratings.tsv"])
+        self.gusto("predict", model, pairs, "-o", "out.csv")
+        found = list(csv.reader(self.path("out.csv").read_text().splitlines()))
+        self.assertEqual(found, [["userId", "itemId", "prediction"], *self.rows(self.gusto("predict", model, pairs))])
+        for name in ("out.json", "out.mtx"):
+            self.refused(BAD_USAGE, "predict", model, pairs, "-o", name, says=".tsv, .csv or .txt")
+
+    def test_ids_are_quoted_in_csv(self):
+        odd = self.write("odd.csv", 'user,item,rating\n"a,b",1,5\n"say ""x""",2,5\nplain,1,4\n')
+        self.gusto("fit", odd, "-m", "baseline", "-o", "m.gusto", "-q")
+        self.gusto("predict", "m.gusto", odd, "-o", "p.csv")
+        self.gusto("recommend", "m.gusto", "--all", "-n", "1", "-o", "l.csv")
+        for name, most in (("p.csv", 3), ("l.csv", 3)):
+            rows = list(csv.reader(self.path(name).read_text().splitlines()))
+            self.assertEqual({row[0] for row in rows[1:]}, {"a,b", 'say "x"', "plain"})
+            self.assertEqual({len(row) for row in rows}, {most if name == "p.csv" else 4})
 
 
 class Lists(Case):
@@ -380,7 +430,13 @@ class Lists(Case):
         self.assertEqual([(str(user_ids[user[j // 3]]), str(item_ids[i])) for j, i in enumerate(item)], [(row[0], row[2]) for row in rows])
         for found, row in zip(score, rows):
             self.assertAlmostEqual(found, float(row[3]), places=6)
-        self.refused(BAD_USAGE, "recommend", model, "--all", "-o", "l.csv", says=".tsv")
+        titles = self.write("titles.csv", "item,title\n" + "".join(f'{100 + i},"No. {i}, the ""film"""\n' for i in range(30)))
+        self.gusto("recommend", model, "--all", "-n", "3", "--titles", titles, "-o", "l.csv")
+        found = list(csv.reader(self.path("l.csv").read_text().splitlines()))
+        self.assertEqual(found[0], ["userId", "rank", "itemId", "score", "title"])
+        self.assertEqual([row[:4] for row in found[1:]], rows)
+        self.assertTrue(all(row[4] == f'No. {int(row[2]) - 100}, the "film"' for row in found[1:]))
+        self.refused(BAD_USAGE, "recommend", model, "--all", "-o", "l.txt", says=".tsv, .csv")
         self.refused(BAD_USAGE, "recommend", model, "--all", "--json", "-o", "l.lists", says=".jsonl")
         self.refused(BAD_USAGE, "recommend", model, "--all", "-o", model, says="replace the input")
 

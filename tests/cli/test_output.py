@@ -25,7 +25,6 @@ class FullDisk(Case):
         pairs = self.write("pairs.tsv", "10\t100\n" * 2000)
         for command in (("fit", self.ratings, "-m", "mf", "-s", "epochs=1", "-q", "-o", "model.gusto"),
                         ("fit", self.ratings, "-m", "mf", "-s", "epochs=1", "-q", "-o", "new.gusto"),
-                        ("fit", self.ratings, "-m", "mf", "-s", "epochs=1", "-q", "--checkpoint", "c.gusto"),
                         ("predict", model, pairs, "-o", "out.tsv"),
                         ("recommend", model, "--all", "-n", "20", "-o", "out.tsv"),
                         ("recommend", model, "--all", "-n", "20", "-o", "out.lists"),
@@ -35,6 +34,27 @@ class FullDisk(Case):
                         ("synth", "--users", "99", "--items", "99", "--ratings", "999", "-o", "out.mtx")):
             message = self.refused(BAD_IO, *command, preexec_fn=limit_files(1024))  # LLVM's OpenMP maps a file of 1,024 bytes
             self.assertNotIn(".gusto-", message)  # the name of a temporary file, which says nothing to a user
+
+    @unittest.skipIf("TSAN_OPTIONS" in os.environ, "as above")
+    def test_checkpoint_that_does_not_fit(self):
+        """Only the checkpoint is too large: it holds Adam's moments beside the parameters. The model is what it would have been."""
+        fit = ("fit", self.ratings, "-m", "mf", "-s", "epochs=3", "-s", "rank=64", "-s", "solver=minibatch", "-s", "optimizer=adam")
+        self.gusto(*fit, "-o", "whole.gusto", "--checkpoint", "c.gusto")
+        whole, checkpoint = (self.path(name).stat().st_size for name in ("whole.gusto", "c.gusto"))
+        self.assertGreater(checkpoint, 2 * whole)
+        self.path("c.gusto").unlink()
+        result = self.run_gusto(*fit, "-o", "m.gusto", "--checkpoint", "c.gusto", "--log", "log.jsonl", preexec_fn=limit_files(whole + 4096))
+        message = result.stderr.decode()
+        self.assertEqual(result.returncode, BAD_IO, message)
+        self.assertEqual(message.count("gusto: warning: "), 3, message)
+        self.assertLess(message.index("epoch 1: no checkpoint, training goes on: "), message.index("epoch 2/3"))
+        self.assertEqual(message.count("gusto: error: "), 1, message)
+        self.assertIn("gusto: error: c.gusto: the last checkpoint could not be written", message)
+        self.assertIn("saved to m.gusto", message)
+        self.assertEqual(self.path("m.gusto").read_bytes(), self.path("whole.gusto").read_bytes())
+        self.assertEqual(self.names(), ["log.jsonl", "m.gusto", "ratings.tsv", "whole.gusto"])
+        end = self.json(self.path("log.jsonl").read_text().splitlines()[-1])
+        self.assertEqual((end["status"], end["saved"], end["kept_epoch"]), ("GUSTO_EIO", "m.gusto", 3))
 
     def test_standard_output(self):
         model = self.fit()

@@ -73,10 +73,11 @@ class SameBytes(Case):
 
     def test_resume_of_something_else(self):
         self.gusto("fit", "s.ratings", "-m", "mf", "-s", "epochs=2", "-q", "--checkpoint", "c.gusto")
-        for other in (("-s", "epochs=2", "-s", "rank=5"), ("-s", "epochs=2", "--seed", "2")):
+        for other, says in ((("-s", "epochs=2", "-s", "rank=5"), "option rank was 32, is 5"), (("-s", "epochs=2", "--seed", "2"), "seed was 1, is 2"),
+                            (("-s", "epochs=3"), "option epochs was 2, is 3"), (("-s", "epochs=2", "--holdout", "0.5"), "ratings was ")):
             result = self.run_gusto("fit", "s.ratings", "-m", "mf", *other, "-q", "--resume", "c.gusto", "-o", "m.gusto")
             self.assertIn(result.returncode, (BAD_USAGE, BAD_INPUT), result.stderr.decode())
-            self.assertIn("c.gusto", result.stderr.decode())
+            self.assertIn(f"c.gusto: a checkpoint of another fit: {says}", result.stderr.decode())
             self.assertFalse(self.path("m.gusto").exists())
 
 
