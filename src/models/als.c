@@ -198,7 +198,7 @@ static const gu_condition conditions[] = {
     {"cg_steps", "nonnegative", "false"},
     {"solver", "nonnegative", "false"},
     {"l2_bias", "biases", "true"},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 const gu_model_type gu_model_als = {

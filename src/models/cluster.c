@@ -361,7 +361,7 @@ static const char *const tensors[] = {"mu", "P", "Q", "bu", "bi", "centers", "ce
 static const gu_condition conditions[] = {
     {"points", "method", "kmeans"},
     {"temperature", "method", "soft"},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 const gu_model_type gu_model_cluster = {

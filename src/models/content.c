@@ -256,7 +256,7 @@ static const char *const tensors[] = {"mu", "bu", "bi", "g", "weight", "scale", 
 
 static const gu_condition conditions[] = {
     {"l2", "feedback", "ratings"},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 const gu_model_type gu_model_content = {

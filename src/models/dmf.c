@@ -192,7 +192,7 @@ static const gu_condition conditions[] = {
     {"crossover", NULL, NULL},
     {"entries.", NULL, NULL},
     {"blocks.", NULL, NULL},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 const gu_model_type gu_model_dmf = {

@@ -234,7 +234,7 @@ static const char *const tensors[] = {"mu",   "P", "Q", "bu", "bi", "user_part",
 static const gu_condition conditions[] = {
     {"way", NULL, NULL},
     {"crossover", NULL, NULL},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 const gu_model_type gu_model_fmf = {

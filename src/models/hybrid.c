@@ -285,7 +285,7 @@ static const gu_condition conditions[] = {
     {"l2_vary", "combine", "ridge"},
     {"l2_vary", "vary", "true"},
     {"l2", "combine", "ridge, nnls"},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 const gu_model_type gu_model_hybrid = {

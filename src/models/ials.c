@@ -316,7 +316,7 @@ static const gu_condition conditions[] = {
     {"cg_steps", "solver", "cg"},
     {"block", "solver", "subspace"},
     {"epsilon", "confidence", "log"},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 const gu_model_type gu_model_ials = {

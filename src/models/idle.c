@@ -12,7 +12,7 @@
 static const gu_condition by_gradients[] = {
     {"batch_size", "schedule", "entries, users, items, blocks"},
     {"crossover", "way", "auto"},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 static const char *const deciders[] = {"optimizer", "rate", "schedule"};
 

@@ -148,7 +148,8 @@ gu_sparse gu_knn_history(const gu_state *state);
 #define GU_KNN_CONDITIONS                                                                                                     \
     {                                                                                                                         \
         {"kept", "target", "auto, ratings"}, {"damp", "target", "auto, ratings"}, {"weighting", "similarity", "cosine, dot"}, \
-            {"k1", "weighting", "bm25"}, {"b", "weighting", "bm25"}, {"documents", "weighting", "tfidf, bm25"}, {NULL},       \
+            {"k1", "weighting", "bm25"}, {"b", "weighting", "bm25"}, {"documents", "weighting", "tfidf, bm25"},               \
+            {NULL, NULL, NULL},                                                                                               \
     }
 
 #define GU_KNN_TENSORS                                                                                                           \

@@ -381,7 +381,7 @@ static const gu_condition conditions[] = {
     {"bias_rate", "solver", "block-sgd"},
     {"bias_rate", "biases", "true"},
     {"l2_bias", "biases", "true"},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 const gu_model_type gu_model_mf = {

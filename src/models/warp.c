@@ -75,7 +75,7 @@ static const gu_condition conditions[] = {
     {"way", NULL, NULL},
     {"crossover", NULL, NULL},
     {"clip", NULL, NULL},
-    {NULL},
+    {NULL, NULL, NULL},
 };
 
 const gu_model_type gu_model_warp = {

@@ -126,8 +126,10 @@ static inline gusto_model *fixture_model(gusto_context *context, int t)
         const char *dot = strrchr(full, '.'); /* the option of a member */
         if (strcmp(option->name, "epochs") == 0)
             gusto_model_set_number(context, model, full, dot ? 2 : 4);
-        if (strcmp(option->name, "batch_size") == 0)
-            fixture_set(context, model, full, dot ? 200 : 50);
+        if (strcmp(option->name, "batch_size") == 0 && fixture_set(context, model, full, dot ? 200 : 50) < 0) {
+            gusto_model_destroy(model); /* an allocation has failed */
+            return NULL;
+        }
         if (strcmp(option->name, "sweeps") == 0)
             gusto_model_set_number(context, model, full, 5);
         if (strcmp(option->name, "folds") == 0 || strcmp(option->name, "cold_folds") == 0)

@@ -81,6 +81,7 @@ static gu_bilinear_settings settings(gu_loss loss, bool by_count)
                                   .by_count = by_count,
                                   .l2 = 0.3,
                                   .l2_bias = 0.7,
+                                  .unit = 1,
                                   .mu = loss == GU_LOSS_SQUARED ? (gusto_real)2.9 : (gusto_real)0.2,
                                   .low = 1,
                                   .high = 5};

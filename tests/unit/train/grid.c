@@ -176,7 +176,8 @@ static void start(values *v)
         gu_normal_row(3, GU_STREAM_TEST, 1000 + i, K, 0.3, v->Q + i * GU_LANES);
 }
 
-static const gu_bilinear_settings settings = {.by_count = true, .l2 = 0.02, .l2_bias = 0.02, .mu = 3, .low = 1, .high = 5};
+static const gu_bilinear_settings settings = {
+    .by_count = true, .l2 = 0.02, .l2_bias = 0.02, .unit = 1, .mu = 3, .low = 1, .high = 5};
 
 static gu_training training_by(const char *optimizer)
 {

@@ -61,7 +61,7 @@ static int64_t check_moved(const gu_params *params, int64_t n, const char *way)
 
 static void check_way(const gusto_optimizer_type *optimizer, const gusto_ratings *ratings, gu_way way, const char *name)
 {
-    const gu_bilinear_settings set = {.loss = GU_LOSS_SQUARED, .by_count = true, .l2 = 0.1, .l2_bias = 0.1, .mu = 3};
+    const gu_bilinear_settings set = {.loss = GU_LOSS_SQUARED, .by_count = true, .l2 = 0.1, .l2_bias = 0.1, .unit = 1, .mu = 3};
     const bool                 dense = way == GU_WAY_DENSE;
     gu_training                training = full_batch(optimizer->rate, way);
     double                     own[MOST_OPTIONS], of_schedule[MOST_OPTIONS];
