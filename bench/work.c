@@ -240,6 +240,8 @@ static double logistic_flops(const bench_fit_of *fit)
     return 8 * option(fit, "rank") * option(fit, "steps") * fit->users * fit->items;
 }
 
+static const char by_squares[] = "grows with the squares of rows, many minutes";
+
 static const bench_work works[] = {
     {.model = "popularity", .limit = "reading the ratings", .bytes = entries_once, .whole = true},
     {.model = "baseline", .limit = "reading the ratings both ways", .bytes = entries_twice},
@@ -274,22 +276,10 @@ static const bench_work works[] = {
      .flops = pairs_by_user_flops,
      .bytes = pairs_by_user,
      .whole = true,
-     .dear = "grows with the squares of rows, many minutes"},
-    {.model = "slopeone",
-     .limit = "cache: scattered sums",
-     .bytes = slopeone_bytes,
-     .whole = true,
-     .dear = "grows with the squares of rows, many minutes"},
-    {.model = "itemknn",
-     .limit = "cache: scattered sums",
-     .bytes = item_likeness_bytes,
-     .whole = true,
-     .dear = "grows with the squares of rows, many minutes"},
-    {.model = "userknn",
-     .limit = "cache: scattered sums",
-     .bytes = user_likeness_bytes,
-     .whole = true,
-     .dear = "grows with the squares of rows, many minutes"},
+     .dear = by_squares},
+    {.model = "slopeone", .limit = "cache: scattered sums", .bytes = slopeone_bytes, .whole = true, .dear = by_squares},
+    {.model = "itemknn", .limit = "cache: scattered sums", .bytes = item_likeness_bytes, .whole = true, .dear = by_squares},
+    {.model = "userknn", .limit = "cache: scattered sums", .bytes = user_likeness_bytes, .whole = true, .dear = by_squares},
     {.model = "cluster", .limit = "gathering rows", .flops = cluster_flops, .bytes = cluster_bytes},
     {.model = "cocluster", .limit = "gathering rows", .flops = cocluster_flops, .bytes = cocluster_bytes},
     {.model = "content", .limit = "systems of the user's features", .bytes = content_bytes, .at_least = true, .features = true},

@@ -230,8 +230,8 @@ static exit_code write_container(session *s, const clustering *c)
 
 static exit_code write_clusters(session *s, const clustering *c)
 {
-    const char     *dot = strrchr(c->output, '.');
-    const bool      text = dot && (strcmp(dot, ".tsv") == 0 || strcmp(dot, ".csv") == 0);
+    const char     *ending = path_ending(c->output);
+    const bool      text = strcmp(ending, ".tsv") == 0 || strcmp(ending, ".csv") == 0;
     const exit_code code = text ? write_text(c) : write_container(s, c);
     if (code == DONE)
         say(s, "clusters of %lld rows to %s", (long long)c->of.points.n, c->output);

@@ -49,7 +49,7 @@ char *staged_name(const char *path)
     return name;
 }
 
-static const char *ending(const char *path)
+const char *path_ending(const char *path)
 {
     const char *dot = path ? strrchr(path, '.') : NULL;
     return dot ? dot : "";
@@ -57,7 +57,7 @@ static const char *ending(const char *path)
 
 exit_code output_open(output *out, const char *path)
 {
-    *out = (output){.file = stdout, .path = path, .separator = strcmp(ending(path), ".csv") == 0 ? ',' : '\t'};
+    *out = (output){.file = stdout, .path = path, .separator = strcmp(path_ending(path), ".csv") == 0 ? ',' : '\t'};
     if (!path)
         return DONE;
     out->temporary = staged_name(path);
@@ -111,8 +111,7 @@ exit_code check_output(const char *option, const char *path, const char *input)
         return complain(BAD_IO, "%s %s: is %s", option, path, S_ISDIR(about.st_mode) ? "a directory" : "not a regular file");
     if (input && same_file(path, input))
         return complain(BAD_USAGE, "%s %s: would replace the input", option, path);
-    const char *dot = strrchr(path, '.');
-    if (dot && strcmp(dot, ".gz") == 0) /* it would get a container, which the name does not say */
+    if (strcmp(path_ending(path), ".gz") == 0) /* it would get a container, which the name does not say */
         return complain(BAD_USAGE, "%s %s: files are read gzipped, but not written so", option, path);
 
     char *directory = strdup(path);
@@ -130,7 +129,7 @@ exit_code check_output(const char *option, const char *path, const char *input)
 exit_code check_ending(const char *option, const char *path, const char *known)
 {
     static const char *const formats[] = {".tsv", ".csv", ".txt", ".json", ".jsonl", ".mtx"};
-    const char              *end = ending(path);
+    const char              *end = path_ending(path);
     const size_t             n = strlen(end);
     for (const char *at = strstr(known, end); at; at = strstr(at + 1, end))
         if (!isalpha((unsigned char)at[n]))

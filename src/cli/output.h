@@ -29,6 +29,9 @@ exit_code finish_stdout(exit_code code);
  * name does not promise gzip, and it is not the file `input` (NULL: none). path NULL is fine.   Returns DONE, or the code after a message. */
 exit_code check_output(const char *option, const char *path, const char *input);
 
+/* The ending of a path, its dot included; "" where there is none, or no path. */
+const char *path_ending(const char *path);
+
 /* Refuses a path, which may be NULL, whose ending promises a format that is none of `known`, as in ".tsv, .csv or a container".
  * Returns DONE, or the code after a message. */
 exit_code check_ending(const char *option, const char *path, const char *known);

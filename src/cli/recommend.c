@@ -77,10 +77,10 @@ static exit_code choose_format(recommendation *r)
     const exit_code code = check_ending("-o", r->output, ".tsv, .csv, .jsonl, .json or a container");
     if (code != DONE || !r->output)
         return code;
-    const char *dot = strrchr(r->output, '.');
+    const char *ending = path_ending(r->output);
     r->destination = CONTAINED;
-    for (size_t j = 0; dot && j < sizeof known / sizeof *known; j++)
-        if (strcmp(dot, known[j].ending) == 0) {
+    for (size_t j = 0; j < sizeof known / sizeof *known; j++)
+        if (strcmp(ending, known[j].ending) == 0) {
             r->destination = known[j].destination;
             r->format = known[j].format;
         }

@@ -34,10 +34,7 @@ gusto_status gu_ratings_deviation(gusto_context *context, const gusto_ratings *r
     return GUSTO_OK;
 }
 
-gusto_status gu_ratings_unit(gusto_context *context, const gusto_ratings *ratings, double *out)
+double gu_unit_of_deviation(double deviation)
 {
-    double             deviation = 1;
-    const gusto_status status = gu_ratings_deviation(context, ratings, &deviation);
-    *out = deviation >= LEAST && deviation <= MOST ? 1 : deviation / OF_STARS;
-    return status;
+    return deviation >= LEAST && deviation <= MOST ? 1 : deviation / OF_STARS;
 }

@@ -10,8 +10,8 @@
  * threads; of ratings without an index by user, it is made.   Errors: GUSTO_ENOMEM. */
 gusto_status gu_ratings_deviation(gusto_context *context, const gusto_ratings *ratings, double *out);
 
-/* What ratings are to be divided by to lie like stars: their deviation over that of ml-100k, or 1 where it is between .6 and 1.6, so that small
- * differences change nothing.   Errors: GUSTO_ENOMEM. */
-gusto_status gu_ratings_unit(gusto_context *context, const gusto_ratings *ratings, double *out);
+/* What ratings of that deviation are to be divided by to lie like stars: it over that of ml-100k, or 1 where it is between .6 and 1.6, so that small
+ * differences change nothing. */
+double gu_unit_of_deviation(double deviation);
 
 #endif

@@ -186,11 +186,7 @@ static const gu_condition conditions[] = {
     {"use_values", "variant", "multinomial"},
     {"l2_user", "variant", "items, users"},
     {"l2_item", "variant", "items, users"},
-    {"gradient", NULL, NULL},
-    {"way", NULL, NULL},
-    {"crossover", NULL, NULL},
-    {"entries.", NULL, NULL},
-    {"blocks.", NULL, NULL},
+    GU_ROWS_CONDITIONS,
     {NULL, NULL, NULL},
 };
 

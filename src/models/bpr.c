@@ -74,15 +74,7 @@ static const gu_condition conditions[] = {
     {"power", "sampling", "popularity"},
     {"candidates", "sampling", "dynamic"},
     {"l2_bias", "biases", "true"},
-    {"batch_size", NULL, NULL},
-    {"optimizer", NULL, NULL},
-    {"schedule", NULL, NULL},
-    {"entries.", NULL, NULL},
-    {"blocks.", NULL, NULL},
-    {"gradient", NULL, NULL},
-    {"way", NULL, NULL},
-    {"crossover", NULL, NULL},
-    {"clip", NULL, NULL},
+    GU_TRIPLES_CONDITIONS,
     {NULL, NULL, NULL},
 };
 

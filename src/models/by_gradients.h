@@ -36,6 +36,13 @@ gusto_status gu_by_gradients_fit(gusto_context *context, const gusto_model *mode
 gusto_status gu_by_gradients_rows(gusto_context *context, const char *side, int64_t n_rows, gu_training *training);
 int64_t      gu_by_gradients_batch(const gu_training *training, int64_t n_rows);
 
+/* What of training's options has no effect with them: rows of a table of conditions. */
+#define GU_ROWS_CONDITIONS                                                                              \
+    {"gradient", NULL, NULL}, {"way", NULL, NULL}, {"crossover", NULL, NULL}, {"entries.", NULL, NULL}, \
+    {                                                                                                   \
+        "blocks.", NULL, NULL                                                                           \
+    }
+
 /* The n rows in the order that an epoch takes them in, by (seed, epoch). order [n]. */
 void gu_by_gradients_shuffle(uint64_t seed, int64_t epoch, int64_t n, int32_t *order);
 

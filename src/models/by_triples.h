@@ -17,6 +17,14 @@ gusto_status gu_by_triples_fit(gusto_context *context, const gusto_model *model,
 gusto_status gu_by_triples_attach(gusto_context *context, const gusto_model *model, const gu_state *state);
 int64_t      gu_by_triples_memory(const gu_triples_settings *set, int64_t n_users, int64_t n_items, int64_t nnz);
 
+/* What of training's options has no effect with them: rows of a table of conditions. */
+#define GU_TRIPLES_CONDITIONS                                                                                  \
+    {"batch_size", NULL, NULL}, {"optimizer", NULL, NULL}, {"schedule", NULL, NULL}, {"entries.", NULL, NULL}, \
+        {"blocks.", NULL, NULL}, {"gradient", NULL, NULL}, {"way", NULL, NULL}, {"crossover", NULL, NULL},     \
+    {                                                                                                          \
+        "clip", NULL, NULL                                                                                     \
+    }
+
 /* The row of a new user with the items held fixed (by_triples_fold_in.c): minimizes over p
  *   sum over his n items i of the mean over all other items j of  log(1 + exp(-(x_i - x_j)))  +  n l2 / 2 |p|^2,   x = bi + p . Q,
  * what BPR with uniform sampling expects of him. row [k + 1]: p, and 0. A user who has had nothing, or everything, gets zeros.

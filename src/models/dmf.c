@@ -187,11 +187,7 @@ static const gu_condition conditions[] = {
     {"scale", "head", "cosine"},
     {"learn_scale", "head", "cosine"},
     {"negatives", "loss", "normalized, binary"},
-    {"gradient", NULL, NULL},
-    {"way", NULL, NULL},
-    {"crossover", NULL, NULL},
-    {"entries.", NULL, NULL},
-    {"blocks.", NULL, NULL},
+    GU_ROWS_CONDITIONS,
     {NULL, NULL, NULL},
 };
 

@@ -93,6 +93,10 @@ typedef struct gu_hybrid_history {
     const gusto_real *mark; /* [gu_hybrid_marks]; NULL: none */
 } gu_hybrid_history;
 
+/* What a user of the training set has had, or who was folded in as `row`; nothing where the model does not keep it. */
+gu_hybrid_history gu_hybrid_history_of(const gu_state *state, int32_t user);
+gu_hybrid_history gu_hybrid_history_of_row(const gu_state *state, const gusto_real *row);
+
 /* Makes the scores of a user comparable with those of other models, in place. room [n_items]. */
 void gu_hybrid_normalize(gu_combine combine, int64_t n_items, const gu_hybrid_history *had, gusto_real *score, gusto_real *room);
 

@@ -32,6 +32,19 @@ static bool marked(const gusto_real *mark, int32_t i)
     return mark && (int)mark[i / MARK_BITS] >> i % MARK_BITS & 1;
 }
 
+gu_hybrid_history gu_hybrid_history_of(const gu_state *state, int32_t user)
+{
+    if (!state->seen_start)
+        return (gu_hybrid_history){0};
+    const int64_t begin = state->seen_start[user];
+    return (gu_hybrid_history){.n = state->seen_start[user + 1] - begin, .item = state->seen_item + begin};
+}
+
+gu_hybrid_history gu_hybrid_history_of_row(const gu_state *state, const gusto_real *row)
+{
+    return (gu_hybrid_history){.mark = gu_hybrid_marks(state) > 0 ? row + gu_hybrid_members_width(state) : NULL};
+}
+
 /* The scores of the items that are not had, in the order of items. Returns how many. */
 static int64_t take_unseen(int64_t n_items, const gusto_real *score, const gu_hybrid_history *had, gusto_real *out)
 {
@@ -109,10 +122,7 @@ void gu_hybrid_blend_score(const gusto_context *context, const gusto_model *mode
             continue;
         member->type->score(context, member, n, users, inner, one);
         for (int64_t j = 0; j < n; j++) {
-            const int64_t     begin = state->seen_start ? state->seen_start[users[j]] : 0;
-            gu_hybrid_history had = {0};
-            if (state->seen_start)
-                had = (gu_hybrid_history){.n = state->seen_start[users[j] + 1] - begin, .item = state->seen_item + begin};
+            const gu_hybrid_history had = gu_hybrid_history_of(state, users[j]);
             add(state, combine, m, &had, one + j * n_items, sorted, out + j * n_items);
         }
     }
@@ -123,8 +133,7 @@ void gu_hybrid_blend_row(const gusto_context *context, const gusto_model *model,
 {
     const gu_state         *state = &model->state;
     const int64_t           n_items = state->n_items;
-    const int64_t           marks = gu_hybrid_marks(state);
-    const gu_hybrid_history had = {.mark = marks > 0 ? row + gu_hybrid_members_width(state) : NULL};
+    const gu_hybrid_history had = gu_hybrid_history_of_row(state, row);
     memset(out, 0, (size_t)n_items * sizeof *out);
     for (int m = 0; m < state->n_members; m++) {
         const gusto_model *member = state->member[m].model;

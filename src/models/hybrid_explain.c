@@ -24,22 +24,12 @@ static gusto_status score(gusto_context *context, const gusto_model *member, int
     return GUSTO_OK;
 }
 
-static gu_hybrid_history history_of(const gu_state *state, int32_t user, const gusto_real *row)
-{
-    if (!state->seen_start)
-        return (gu_hybrid_history){0};
-    if (row)
-        return (gu_hybrid_history){.mark = row + gu_hybrid_members_width(state)};
-    const int64_t begin = state->seen_start[user];
-    return (gu_hybrid_history){.n = state->seen_start[user + 1] - begin, .item = state->seen_item + begin};
-}
-
 static gusto_status explain_blend(gusto_context *context, const gusto_model *model, int32_t user, const gusto_real *row,
                                   int32_t item, gusto_real *room, gusto_real *part)
 {
     const gu_state         *state = &model->state;
     const gusto_real       *weights = gu_state_real(state, "weights");
-    const gu_hybrid_history had = history_of(state, user, row);
+    const gu_hybrid_history had = row ? gu_hybrid_history_of_row(state, row) : gu_hybrid_history_of(state, user);
     gusto_status            status = GUSTO_OK;
     for (int m = 0; m < state->n_members && status == GUSTO_OK; m++) {
         const gusto_model *member = state->member[m].model;

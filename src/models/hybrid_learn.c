@@ -4,6 +4,7 @@
  * by ratios that get smaller, as long as NDCG@10 of what was held out rises, over all folds together and in at least four of five of them. What
  * a move can change is at the top of some member's list: for each user the best DEPTH items of every member are kept, and nothing else. */
 #include "core/memory.h"
+#include "models/gain.h"
 #include "models/hybrid.h"
 
 #include <gusto/split.h>
@@ -66,12 +67,7 @@ static double ndcg(const top_lists *user, int M, const double *w)
         score[at] = s;
         hit[at] = user->hit[c];
     }
-    double found = 0, ideal = 0;
-    for (int p = 0; p < n; p++)
-        found += hit[p] ? 1 / log2(p + 2.0) : 0;
-    for (int p = 0; p < LIST && p < user->n_held; p++)
-        ideal += 1 / log2(p + 2.0);
-    return ideal > 0 ? found / ideal : 0;
+    return gu_gain(n, hit, user->n_held < LIST ? user->n_held : LIST);
 }
 
 /* Mean over users, of each fold in fold [folds]; returns that of all. */

@@ -28,12 +28,18 @@ static void weigh_pair(const gu_state *state, const gusto_tensor *weights, const
         out->trait[j][t] = (gusto_real)trait[t];
 }
 
+/* Traits of warm and of cold pairs. traits [2]. */
+static void take_traits(const gu_state *state, gu_traits *traits)
+{
+    gu_hybrid_traits(state, false, &traits[0]);
+    gu_hybrid_traits(state, true, &traits[1]);
+}
+
 static void weigh(const gu_state *state, int64_t n, const int32_t *users, const int32_t *items, block_traits *out)
 {
     const gusto_tensor *weights = gu_state_tensor(state, "weights");
     gu_traits           traits[2];
-    gu_hybrid_traits(state, false, &traits[0]);
-    gu_hybrid_traits(state, true, &traits[1]);
+    take_traits(state, traits);
     for (int64_t j = 0; j < n; j++)
         weigh_pair(state, weights, traits, count_of(state, "user_count", users[j]), count_of(state, "item_count", items[j]), j,
                    out);
@@ -52,8 +58,7 @@ void gu_hybrid_pair_weights(const gu_state *state, int64_t user_count, int64_t i
 {
     block_traits block;
     gu_traits    traits[2];
-    gu_hybrid_traits(state, false, &traits[0]);
-    gu_hybrid_traits(state, true, &traits[1]);
+    take_traits(state, traits);
     weigh_pair(state, gu_state_tensor(state, "weights"), traits, user_count, item_count, 0, &block);
     for (int m = 0; m < state->n_members; m++)
         w[m] = weight_of(&block, 0, m, state->n_members);
@@ -164,8 +169,7 @@ static void weigh_row(const gu_state *state, int64_t count, int32_t begin, int32
 {
     const gusto_tensor *weights = gu_state_tensor(state, "weights");
     gu_traits           traits[2];
-    gu_hybrid_traits(state, false, &traits[0]);
-    gu_hybrid_traits(state, true, &traits[1]);
+    take_traits(state, traits);
     for (int32_t j = 0; j < n; j++)
         weigh_pair(state, weights, traits, count, count_of(state, "item_count", begin + j), j, out);
 }

@@ -73,18 +73,22 @@ static gusto_status check_group(gusto_context *context, const asked *a, const gu
     return check_condition(context, a, type, &condition);
 }
 
-static gusto_status check_option(gusto_context *context, const asked *a, const gu_model_type *type)
+/* table: ended by an option that is NULL; NULL: it has no rows. */
+static gusto_status check_table(gusto_context *context, const asked *a, const gu_model_type *type, const gu_condition *table)
 {
     gusto_status status = GUSTO_OK;
-    for (const gu_condition *c = type->conditions; c && c->option && status == GUSTO_OK; c++)
+    for (const gu_condition *c = table; c && c->option && status == GUSTO_OK; c++)
         if (concerns(c, a->name))
             status = check_condition(context, a, type, c);
-    if (!type->by_gradients)
-        return status;
-    for (const gu_condition *c = by_gradients; c->option && status == GUSTO_OK; c++)
-        if (concerns(c, a->name))
-            status = check_condition(context, a, type, c);
-    return status == GUSTO_OK ? check_group(context, a, type) : status;
+    return status;
+}
+
+static gusto_status check_option(gusto_context *context, const asked *a, const gu_model_type *type)
+{
+    gusto_status status = check_table(context, a, type, type->conditions);
+    if (status == GUSTO_OK && type->by_gradients)
+        status = check_table(context, a, type, by_gradients);
+    return status == GUSTO_OK && type->by_gradients ? check_group(context, a, type) : status;
 }
 
 /* Whose option it is: the type of the member whose label it begins with, or the model's own. *prefix [GU_PREFIX_TEXT]. */

@@ -10,12 +10,11 @@
 
 gusto_status gu_unit_add(gusto_context *context, const gusto_ratings *ratings, gu_state *state)
 {
-    double             unit = 1;
-    const gusto_status status = state->start ? GUSTO_OK : gu_ratings_unit(context, ratings, &unit);
+    double             deviation = 1;
+    const gusto_status status = state->start ? GUSTO_OK : gu_ratings_deviation(context, ratings, &deviation);
     if (status < 0)
         return status;
-    if (state->start)
-        unit = gu_unit_of(&state->start->from->state);
+    const double unit = state->start ? gu_unit_of(&state->start->from->state) : gu_unit_of_deviation(deviation);
     if (unit == 1)
         return GUSTO_OK;
     gusto_real *kept = gu_state_add(context, state, "unit", GU_DTYPE_REAL, 1, 1, 1);

@@ -23,6 +23,7 @@ typedef struct profile {
     int64_t           n;            /* his ratings */
     gusto_real       *value, *x;    /* [n_items]: his ratings, NaN for none, and what likeness is measured on */
     double           *mean, *times; /* [n_items]: means of items (adjusted_cosine), over so many ratings */
+    double           *idf;          /* [n_items]: weighting */
     double           *length;       /* [n_users]: weighting: the sum of what a user's pairs are worth, in means of all */
     double            own_length;   /* his */
     gusto_real       *sums;         /* [n_users x GU_KNN_SUMS] */
@@ -65,8 +66,7 @@ static double worth(const profile *p, gusto_real r)
 static gusto_real measured(const profile *p, int32_t i, gusto_real r, gusto_real bias, double length)
 {
     if (p->set.weighting.kind != GU_WEIGHTING_NONE)
-        return (gusto_real)gu_weigh(&p->set.weighting, worth(p, r), length,
-                                    gu_weighting_idf(gu_knn_documents(&p->set, p->state->n_users), (int64_t)p->times[i]));
+        return (gusto_real)gu_weigh(&p->set.weighting, worth(p, r), length, p->idf[i]);
     switch (p->set.likeness) {
     case GU_PEARSON:
         return (gusto_real)((double)r - (double)p->mu - (double)bias - (double)p->bi[i]);
@@ -101,13 +101,16 @@ static void add_to_mean(profile *p, int32_t b, int32_t i, gusto_real held)
     p->length[b] += worth(p, r);
 }
 
-/* What of all ratings likeness is measured by: means of items, or lengths of users. */
+/* What of all ratings likeness is measured by: means of items, or how rare they are and lengths of users. */
 static gusto_status survey(gusto_context *context, profile *p, const gusto_real *value)
 {
     double sum = 0;
     each(p, add_to_mean);
-    for (int32_t i = 0; i < p->state->n_items; i++)
+    for (int32_t i = 0; i < p->state->n_items; i++) {
         p->mean[i] = p->times[i] > 0 ? p->mean[i] / p->times[i] : 0;
+        if (p->set.weighting.kind != GU_WEIGHTING_NONE)
+            p->idf[i] = gu_weighting_idf(gu_knn_documents(&p->set, p->state->n_users), (int64_t)p->times[i]);
+    }
     for (int32_t b = 0; b < p->state->n_users; b++)
         sum += p->length[b];
     const double in_means = sum > 0 ? (double)gu_knn_documents(&p->set, p->state->n_users) / sum : 1;
@@ -241,15 +244,16 @@ gusto_status gu_userknn_fold_in(gusto_context *context, const gusto_model *model
     p.x = gu_new_zero(context, state->n_items, gusto_real);
     p.mean = gu_new_zero(context, state->n_items, double);
     p.times = gu_new_zero(context, state->n_items, double);
+    p.idf = gu_new_zero(context, state->n_items, double);
     p.length = gu_new_zero(context, state->n_users, double);
     p.sums = gu_new_zero(context, (int64_t)state->n_users * GU_KNN_SUMS, gusto_real);
     p.square = gu_new_zero(context, state->n_users, double);
     p.count = gu_new_zero(context, state->n_users, int64_t);
     p.same = gu_new_zero(context, state->n_users, int64_t);
     gusto_status status = GUSTO_ENOMEM;
-    if (p.value && p.x && p.mean && p.times && p.length && p.sums && p.square && p.count && p.same)
+    if (p.value && p.x && p.mean && p.times && p.idf && p.length && p.sums && p.square && p.count && p.same)
         status = measure(context, &p, item, value, row);
-    void *const all[] = {p.value, p.x, p.mean, p.times, p.length, p.sums, p.square, p.count, p.same};
+    void *const all[] = {p.value, p.x, p.mean, p.times, p.idf, p.length, p.sums, p.square, p.count, p.same};
     for (size_t j = 0; j < sizeof all / sizeof *all; j++)
         gu_free(&context->allocator, all[j]);
     return status;

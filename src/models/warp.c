@@ -65,9 +65,9 @@ static int64_t memory(const gusto_model *model, int64_t n_users, int64_t n_items
 static const char *const tensors[] = {"mu", "P", "Q", "bi", NULL};
 
 static const gu_condition conditions[] = {
-    {"l2_bias", "biases", "true"}, {"batch_size", NULL, NULL}, {"optimizer", NULL, NULL}, {"schedule", NULL, NULL},
-    {"entries.", NULL, NULL},      {"blocks.", NULL, NULL},    {"gradient", NULL, NULL},  {"way", NULL, NULL},
-    {"crossover", NULL, NULL},     {"clip", NULL, NULL},       {NULL, NULL, NULL},
+    {"l2_bias", "biases", "true"},
+    GU_TRIPLES_CONDITIONS,
+    {NULL, NULL, NULL},
 };
 
 const gu_model_type gu_model_warp = {

@@ -44,17 +44,16 @@ gusto_status gu_block_sgd_own(gusto_context *context, const gusto_ratings *ratin
 {
     gusto_rows   rows;
     int32_t     *user_count = NULL, *item_count = NULL;
-    double       scale = 1, unit = 1;
+    double       scale = 1;
     gusto_status status = gusto_ratings_by_user(context, ratings, &rows);
     if (status == GUSTO_OK)
         status = gu_ratings_deviation(context, ratings, &scale);
     if (status == GUSTO_OK)
-        status = gu_ratings_unit(context, ratings, &unit);
-    if (status == GUSTO_OK)
         status = gu_rows_count(context, &rows, &user_count, &item_count);
     if (status == GUSTO_OK) {
         const double roots = quarter_roots(rows.n_rows, user_count) + quarter_roots(rows.n_columns, item_count);
-        out->rate = (optimizer == gusto_optimizer_find("adagrad") ? ADAGRAD_OWN * pow(fmax(unit, 1), 1.5) : SGD_OWN) / scale;
+        const double far = fmax(gu_unit_of_deviation(scale), 1);
+        out->rate = (optimizer == gusto_optimizer_find("adagrad") ? ADAGRAD_OWN * pow(far, 1.5) : SGD_OWN) / scale;
         out->bias_share = scale;
         out->l2 = rows.nnz ? L2_OWN * scale * roots / (double)rows.nnz : 0;
     }

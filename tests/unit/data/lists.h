@@ -8,6 +8,22 @@
 
 #include <gusto/ratings.h>
 
+#include <string.h>
+
+static gusto_context *context;
+
+static inline void setup(void)
+{
+    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
+}
+
+static inline void teardown(void)
+{
+    gusto_context_destroy(context);
+}
+
+#define ck_message(part) ck_assert_msg(strstr(gusto_context_message(context), part), "%s", gusto_context_message(context))
+
 /* Entries drawn at random, with arrays by malloc. */
 static inline gusto_entries make_list(int64_t n, int32_t n_users, int32_t n_items)
 {

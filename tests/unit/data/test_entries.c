@@ -6,20 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-static gusto_context *context;
-
-static void setup(void)
-{
-    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
-}
-
-static void teardown(void)
-{
-    gusto_context_destroy(context);
-}
-
-#define ck_message(part) ck_assert_msg(strstr(gusto_context_message(context), part), "%s", gusto_context_message(context))
-
 /* The reference: sort entry numbers by (user, item, number), then fold equals. */
 static const gusto_entries *sorted_entries;
 

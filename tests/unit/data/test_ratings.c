@@ -6,20 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-static gusto_context *context;
-
-static void setup(void)
-{
-    ck_assert_int_eq(gusto_context_create(NULL, &context), GUSTO_OK);
-}
-
-static void teardown(void)
-{
-    gusto_context_destroy(context);
-}
-
-#define ck_message(part) ck_assert_msg(strstr(gusto_context_message(context), part), "%s", gusto_context_message(context))
-
 static const int64_t    start3[] = {0, 2, 2, 3};
 static const int32_t    column3[] = {0, 3, 1};
 static const gusto_real value3[] = {1, 2, 4.5};
